@@ -1,5 +1,5 @@
-// Opening and writing 4-bit checkpoints in the layout of Hugging Face: a folder with config.json and
-// safetensors, one file or shards with an index.
+// Opening and writing 4-bit checkpoints in the layout of Hugging Face: a folder with config.json
+// and safetensors, one file or shards with an index.
 //
 // Reads GPTQ (v1, v2), AWQ (gemm), compressed-tensors (pack-quantized, mxfp4-pack-quantized) and
 // plain 16-bit models. A file is validated as a whole before any tensor of it is used; nothing is
@@ -37,7 +37,7 @@ struct TensorInfo {
 };
 
 struct LayerInfo {
-  std::string name;    // tensor prefix, e.g. "model.layers.0.mlp.down_proj"
+  std::string name;  // tensor prefix, e.g. "model.layers.0.mlp.down_proj"
   std::int64_t k = 0;
   std::int64_t n = 0;
   int bits = 4;
@@ -58,10 +58,10 @@ class Checkpoint {
   static Checkpoint open(const std::filesystem::path& folder, const OpenOptions& options = {});
 
   const std::filesystem::path& folder() const;
-  const std::string& format() const;                // one of OpenOptions::format's names
-  const std::string& config_json() const;           // the text of config.json
-  const std::vector<LayerInfo>& layers() const;     // quantised linears, in the order of their names
-  const std::vector<TensorInfo>& tensors() const;   // every tensor, in the order of their names
+  const std::string& format() const;               // one of OpenOptions::format's names
+  const std::string& config_json() const;          // the text of config.json
+  const std::vector<LayerInfo>& layers() const;    // quantised linears, in the order of their names
+  const std::vector<TensorInfo>& tensors() const;  // every tensor, in the order of their names
 
   // Throws E_ARG naming the nearest layer when there is none of this name.
   const LayerInfo& layer(std::string_view name) const;

@@ -15,31 +15,56 @@ namespace halfbyte {
 
 enum class ErrorCode {
   // The caller's argument (CLI exit status 2).
-  arg, dtype, shape, range, stride, align, alias, device, handle, workspace,
+  arg,
+  dtype,
+  shape,
+  range,
+  stride,
+  align,
+  alias,
+  device,
+  handle,
+  workspace,
   // Legal, but not in this build or on this machine (exit status 1).
-  arch, unsupported,
+  arch,
+  unsupported,
   // The state of the machine or the process (exit status 1).
-  busy, capture, cuda_sticky, oom, no_gpu, driver,
+  busy,
+  capture,
+  cuda_sticky,
+  oom,
+  no_gpu,
+  driver,
   // Files (exit status 1).
-  io, no_space, path, format, truncated, corrupt, ambiguous, resume_mismatch,
+  io,
+  no_space,
+  path,
+  format,
+  truncated,
+  corrupt,
+  ambiguous,
+  resume_mismatch,
   // Ranks (exit status 1).
-  dist_arg, dist_mismatch, dist_timeout,
+  dist_arg,
+  dist_mismatch,
+  dist_timeout,
 };
 
 // "E_SHAPE" and so on: the stable name that scripts may match.
 std::string_view code_name(ErrorCode code);
 
-// The exit status of the command line for an error of this code: 2 for the caller's argument, 1 else.
+// The exit status of the command line for an error of this code: 2 for the caller's argument, 70
+// for a device fault, 1 for the rest.
 int exit_status(ErrorCode code);
 
 // What an error is about. Only the fields that apply are filled in.
 struct ErrorDetail {
-  std::string function;  // the public function, or the CLI verb
-  std::string argument;  // the argument, tensor, key or option
-  std::string got;       // the value found
-  std::string wanted;    // what is accepted
-  std::string advice;    // what to do about it
-  std::string path;      // the file
+  std::string function;                 // the public function, or the CLI verb
+  std::string argument;                 // the argument, tensor, key or option
+  std::string got;                      // the value found
+  std::string wanted;                   // what is accepted
+  std::string advice;                   // what to do about it
+  std::string path;                     // the file
   std::optional<std::uint64_t> offset;  // the byte in that file
 };
 

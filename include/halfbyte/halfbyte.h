@@ -6,7 +6,8 @@
 //   auto xv = halfbyte::TensorView::matrix(x.data(), halfbyte::DType::f16, m, weight.k());
 //   auto yv = halfbyte::TensorView::matrix(y.data(), halfbyte::DType::f16, m, weight.n());
 //   halfbyte::Workspace scratch(halfbyte::linear_workspace_size(xv, weight, yv));
-//   halfbyte::linear(xv, weight, yv, {.workspace = scratch.data(), .workspace_bytes = scratch.size()});
+//   halfbyte::linear(xv, weight, yv, {.workspace = scratch.data(), .workspace_bytes =
+//   scratch.size()});
 //
 // Everything throws halfbyte::Error and nothing else of its own. See the headers:
 #pragma once

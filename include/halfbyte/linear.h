@@ -1,8 +1,8 @@
 // linear: y = x W (+ bias) with 16- or 32-bit x and a low-bit W, dequantised inside the kernel.
 //
 // Domain: m, n, k >= 0; x (m, k) and y (m, n) in f16, bf16 or f32, any row stride, unit or other
-// column stride; bias (n,) in f16, bf16 or f32. Products are summed in 32 bits or better and rounded once
-// to y's type; the bound on the error is in docs/accuracy.md.
+// column stride; bias (n,) in f16, bf16 or f32. Products are summed in 32 bits or better and
+// rounded once to y's type; the bound on the error is in docs/accuracy.md.
 //
 // A call allocates nothing, keeps no state and reads nothing back. It needs linear_workspace_size()
 // bytes of scratch memory from the caller, of any content; calls that run at the same time need one
@@ -32,8 +32,8 @@ enum class Schedule : std::uint8_t {
   stream_k,         // a fixed number of workers, each with an equal share of all k steps
 };
 
-std::string_view name(Schedule schedule);                  // "split-k"
-Schedule schedule_from_name(std::string_view name);        // throws E_ARG listing the names
+std::string_view name(Schedule schedule);            // "split-k"
+Schedule schedule_from_name(std::string_view name);  // throws E_ARG listing the names
 
 // What a kernel is compiled or called for. Printed and compared as data.
 struct GemmConfig {
@@ -50,13 +50,13 @@ struct GemmConfig {
 std::string to_string(const GemmConfig& config);
 
 struct LinearOptions {
-  TensorView bias{};                          // (n,), or not given
+  TensorView bias{};  // (n,), or not given
   Schedule schedule = Schedule::automatic;
-  std::int64_t split = 0;                     // 1 ... 2^31-1 with a split-K schedule; 0: chosen
-  std::string_view kernel{};                  // a kernel's name (list-kernels); empty: chosen
-  void* workspace = nullptr;                  // linear_workspace_size() bytes on the weight's device
+  std::int64_t split = 0;     // 1 ... 2^31-1 with a split-K schedule; 0: chosen
+  std::string_view kernel{};  // a kernel's name (list-kernels); empty: chosen
+  void* workspace = nullptr;  // linear_workspace_size() bytes on the weight's device
   std::size_t workspace_bytes = 0;
-  void* stream = nullptr;                     // cudaStream_t; unused on the CPU
+  void* stream = nullptr;  // cudaStream_t; unused on the CPU
 };
 
 // Whether a kernel's reference weight is (q - z) s itself or that value rounded to 16 bits.

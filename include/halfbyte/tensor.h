@@ -9,7 +9,21 @@
 
 namespace halfbyte {
 
-enum class DType : std::uint8_t { f16, bf16, f32, f64, i8, u8, i16, i32, i64, e4m3, e5m2, e8m0, boolean };
+enum class DType : std::uint8_t {
+  f16,
+  bf16,
+  f32,
+  f64,
+  i8,
+  u8,
+  i16,
+  i32,
+  i64,
+  e4m3,
+  e5m2,
+  e8m0,
+  boolean
+};
 
 std::size_t size_of(DType dtype);
 std::string_view name(DType dtype);  // "f16", "bf16", ...

@@ -23,7 +23,8 @@ enum class CodeMeaning : std::uint8_t {
 
 // How a group's offset is stored. With v = q or table[q]:
 enum class ZeroKind : std::uint8_t {
-  symmetric,  // w = (v - z) s with z = 2^(bits-1) for affine codes, z = 0 for tables; nothing stored
+  symmetric,  // w = (v - z) s with z = 2^(bits-1) for affine codes, z = 0 for tables; nothing
+              // stored
   integer,    // w = (q - z) s, z in 0 ... 2^bits - 1, one byte each
   real,       // w = (v - z) s, z of the scales' type
   minimum,    // w = v s + m, m of the scales' type
@@ -64,8 +65,8 @@ struct QuantizedWeight {
   // The weight in float64: the definition that every kernel is checked against.
   double value(std::int64_t row, std::int64_t column) const;
 
-  // Throws unless sizes, bits, group size and g_idx agree with each other. `function` and `argument`
-  // are named in the error.
+  // Throws unless sizes, bits, group size and g_idx agree with each other. `function` and
+  // `argument` are named in the error.
   void check(std::string_view function, std::string_view argument) const;
 };
 
