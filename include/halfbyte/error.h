@@ -59,13 +59,13 @@ int exit_status(ErrorCode code);
 
 // What an error is about. Only the fields that apply are filled in.
 struct ErrorDetail {
-  std::string function;                 // the public function, or the CLI verb
-  std::string argument;                 // the argument, tensor, key or option
-  std::string got;                      // the value found
-  std::string wanted;                   // what is accepted
-  std::string advice;                   // what to do about it
-  std::string path;                     // the file
-  std::optional<std::uint64_t> offset;  // the byte in that file
+  std::string function = {};                 // the public function, or the CLI verb
+  std::string argument = {};                 // the argument, tensor, key or option
+  std::string got = {};                      // the value found
+  std::string wanted = {};                   // what is accepted
+  std::string advice = {};                   // what to do about it
+  std::string path = {};                     // the file
+  std::optional<std::uint64_t> offset = {};  // the byte in that file
 };
 
 class Error : public std::exception {

@@ -1,0 +1,62 @@
+// A kernel is a row in a table. The planner asks the rows in order and takes the one it predicts to
+// be fastest among those that reject nothing; nothing else in the library names a kernel.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "halfbyte/linear.h"
+#include "ops/device.h"
+
+namespace halfbyte {
+
+// One checked call of linear().
+struct LinearProblem {
+  std::int64_t m = 0;
+  std::int64_t n = 0;
+  std::int64_t k = 0;
+  TensorView x;     // (m, k)
+  TensorView y;     // (m, n)
+  TensorView bias;  // (n,), or no data
+  const PackedWeight* w = nullptr;
+  void* stream = nullptr;
+};
+
+struct LinearKernel {
+  std::string_view name;         // "cpu/avx2/digits"
+  std::string_view description;
+  DeviceType device;
+  WeightRounding rounding;
+
+  // Why this machine can never run it; empty when it can.
+  std::string (*unavailable)(const DeviceInfo&);
+  // Why it cannot run this problem with this configuration; empty when it can.
+  std::string (*reject)(const LinearProblem&, const GemmConfig&, const DeviceInfo&);
+  // Every configuration that is compiled. Schedule and split are filled in by the planner.
+  std::span<const GemmConfig> menu;
+  // Microseconds, for ranking.
+  double (*predict)(const LinearProblem&, const GemmConfig&, const DeviceInfo&);
+  // Scratch bytes that run() needs: exact.
+  std::size_t (*workspace)(const LinearProblem&, const GemmConfig&);
+  // Computes y. `workspace` has the size that workspace() named and any content.
+  void (*run)(const LinearProblem&, const GemmConfig&, void* workspace);
+};
+
+// A backend: a folder, and a row in backends.cpp.
+struct Backend {
+  DeviceType device;
+  std::string_view name;
+  std::span<const LinearKernel> (*linear_kernels)();
+  const DeviceInfo& (*device_info)(int index);
+  PackedWeight (*pack)(const QuantizedWeight&, int index);
+  QuantizedWeight (*unpack)(const PackedWeight&);
+};
+
+// Every backend of this build, the CPU's first.
+std::span<const Backend> backends();
+// Throws E_UNSUPPORTED when this build has none for the device.
+const Backend& backend_for(DeviceType device, std::string_view function);
+
+}  // namespace halfbyte
