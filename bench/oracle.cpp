@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 
 #include "bench/cpu_features.h"
 #include "halfbyte/numeric.h"
@@ -22,9 +23,12 @@ constexpr int columns = 4;
 constexpr int rows = 4;
 constexpr std::int64_t depth = 256;
 
+// Four columns at once, spelled out: left to the optimiser the same loops took twice as long.
+using Vector = double __attribute__((vector_size(columns * sizeof(double))));
+
 struct Sums {
-  std::array<std::array<double, columns>, rows> y{};
-  std::array<std::array<double, columns>, rows> a{};
+  std::array<Vector, rows> y{};
+  std::array<Vector, rows> a{};
 };
 
 // x: `rows` pointers to doubles; w: [count][columns]
@@ -33,12 +37,12 @@ struct Sums {
                                                        Sums& sums) {
   Sums s = sums;
   for (std::int64_t k = 0; k < count; ++k) {
-    for (int r = 0; r < rows; ++r) {
-      const double xr = x[r][k], size = std::abs(xr);
-      for (int c = 0; c < columns; ++c) {
-        s.y[r][c] += xr * w[k * columns + c];
-        s.a[r][c] += size * std::abs(w[k * columns + c]);
-      }
+    Vector wk;
+    std::memcpy(&wk, w + k * columns, sizeof wk);
+    const Vector size = wk < 0 ? -wk : wk;
+    for (std::size_t r = 0; r < rows; ++r) {
+      s.y[r] += x[r][k] * wk;
+      s.a[r] += std::abs(x[r][k]) * size;
     }
   }
   sums = s;
