@@ -4,11 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <new>
 #include <numeric>
 #include <string>
 
 #include "halfbyte/error.h"
-#include "halfbyte/threads.h"
+#include "quantize/column_chunks.h"
 #include "quantize/dense_rows.h"
 #include "quantize/methods.h"
 
@@ -73,14 +74,18 @@ void check_weight(const TensorView& w) {
 // Names the first weight, in the order of the tensor, that is no number.
 void check_finite(const TensorView& w) {
   constexpr std::int64_t none = std::numeric_limits<std::int64_t>::max();
-  std::int64_t bad_row = none;
-#pragma omp parallel for num_threads(num_threads()) reduction(min : bad_row)
-  for (std::int64_t j = 0; j < w.shape[0]; ++j) {
-    bool finite = true;
-    quantize_detail::for_each_in_row(
-        w, j, [&](std::int64_t, float value) { finite = finite && std::isfinite(value); });
-    if (!finite) bad_row = std::min(bad_row, j);
-  }
+  const std::int64_t chunks = quantize_detail::chunk_count(w.shape[0]);
+  std::vector<std::int64_t> bad(static_cast<std::size_t>(chunks), none);
+  const auto look = [&](std::int64_t chunk, std::int64_t begin, std::int64_t end) {
+    for (std::int64_t j = end - 1; j >= begin; --j) {
+      bool finite = true;
+      quantize_detail::for_each_in_row(
+          w, j, [&](std::int64_t, float value) { finite = finite && std::isfinite(value); });
+      if (!finite) bad[static_cast<std::size_t>(chunk)] = j;
+    }
+  };
+  quantize_detail::for_each_chunk(w.shape[0], chunks, look);
+  const std::int64_t bad_row = bad.empty() ? none : *std::min_element(bad.begin(), bad.end());
   if (bad_row == none) return;
   quantize_detail::for_each_in_row(w, bad_row, [&](std::int64_t i, float value) {
     if (std::isfinite(value)) return;
@@ -132,7 +137,7 @@ QuantizedWeight blank_weight(const TensorView& w, const QuantizeOptions& options
 }  // namespace
 
 QuantizedWeight quantize(const TensorView& weight_nk, const QuantizeOptions& options,
-                         const std::vector<float>& importance) {
+                         const std::vector<float>& importance) try {
   const Method& method = method_named(options.method);
   check_options(options);
   check_weight(weight_nk);
@@ -149,6 +154,8 @@ QuantizedWeight quantize(const TensorView& weight_nk, const QuantizeOptions& opt
   }
   method.run({weight_nk, options, order}, out);
   return out;
+} catch (const std::bad_alloc&) {
+  fail(ErrorCode::oom, "weight", "no memory for its codes and scales", "", "free some memory");
 }
 
 }  // namespace halfbyte

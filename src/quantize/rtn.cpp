@@ -1,14 +1,12 @@
 // Round to nearest, group by group: the columns of W are independent, so they are dealt out to the
 // threads whole, and the result does not depend on how.
-#include <omp.h>
-
 #include <algorithm>
 #include <limits>
 #include <string>
 
 #include "halfbyte/error.h"
 #include "halfbyte/numeric.h"
-#include "halfbyte/threads.h"
+#include "quantize/column_chunks.h"
 #include "quantize/dense_rows.h"
 #include "quantize/methods.h"
 #include "quantize/rtn_group.h"
@@ -74,18 +72,20 @@ void run_rtn(const MethodInput& input, QuantizedWeight& out) {
   constexpr std::int64_t none = std::numeric_limits<std::int64_t>::max();
   const auto k = static_cast<std::size_t>(out.k);
   const auto group = std::min(static_cast<std::size_t>(out.group_size), k);
-  std::int64_t bad_column = none;
-  // Allocated before the threads start: an exception must not leave a parallel region.
+  // Allocated before the threads start, as a task must not throw.
+  const std::int64_t chunks = chunk_count(out.n);
   const ColumnScratch blank{std::vector<float>(k), std::vector<float>(k),
                             std::vector<float>(padded_size(group)), std::vector<std::uint8_t>(k),
                             std::vector<std::uint8_t>(k)};
-  const int threads = num_threads();
-  std::vector<ColumnScratch> scratch(static_cast<std::size_t>(threads), blank);
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 8) reduction(min : bad_column)
-  for (std::int64_t j = 0; j < out.n; ++j) {
-    auto& mine = scratch[static_cast<std::size_t>(omp_get_thread_num())];
-    if (!quantize_column(input, j, mine, out)) bad_column = std::min(bad_column, j);
-  }
+  std::vector<ColumnScratch> scratch(static_cast<std::size_t>(chunks), blank);
+  std::vector<std::int64_t> bad(static_cast<std::size_t>(chunks), none);
+  for_each_chunk(out.n, chunks, [&](std::int64_t chunk, std::int64_t begin, std::int64_t end) {
+    const auto c = static_cast<std::size_t>(chunk);
+    for (std::int64_t j = begin; j < end; ++j) {
+      if (!quantize_column(input, j, scratch[c], out)) bad[c] = std::min(bad[c], j);
+    }
+  });
+  const std::int64_t bad_column = bad.empty() ? none : *std::min_element(bad.begin(), bad.end());
   if (bad_column != none) {
     throw Error(ErrorCode::range,
                 {.function = "quantize",
