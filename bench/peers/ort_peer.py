@@ -11,8 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 
 class OrtPeer:
-    def __init__(self, level, group, threads):
-        self.level, self.group, self.threads = level, group, threads
+    def __init__(self, level, group):
+        self.level, self.group = level, group
         self.name = "onnxruntime " + {1: "fp32", 4: "int8"}[level]
         self.version = f"{ort.__version__} accuracy level {level}"
         self.accuracy_class = {1: "A", 4: "B"}[level]
@@ -68,10 +68,7 @@ class OrtPeer:
         opsets = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
         options = ort.SessionOptions()
-        options.intra_op_num_threads = self.threads
-        options.inter_op_num_threads = 1
-        # Threads spin inside a call and stop with it: otherwise they would burn the next peer's time.
-        options.add_session_config_entry("session.force_spinning_stop", "1")
+        options.use_per_session_threads = False  # one pool for all sessions, as in an application
         options.log_severity_level = 3
         return ort.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
@@ -111,4 +108,5 @@ class OrtPeer:
 
 
 def peers(threads):
-    return [OrtPeer(level, group, threads) for level in (1, 4) for group in (32, 128)]
+    ort.set_global_thread_pool_sizes(threads, 1)
+    return [OrtPeer(level, group) for level in (1, 4) for group in (32, 128)]

@@ -1,0 +1,13 @@
+#include "bench/capi/halfbyte_bench_c.h"
+#include "bench/multiply_add_rate.h"
+#include "bench/read_bandwidth.h"
+#include "halfbyte/threads.h"
+
+void hbb_set_threads(int threads) { halfbyte::set_num_threads(threads); }
+
+double hbb_read_gbps() {
+  static halfbyte::bench::ReadBandwidth probe;
+  return probe.pass();
+}
+
+double hbb_multiply_add_rate() { return halfbyte::bench::multiply_add_pass(); }

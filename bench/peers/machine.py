@@ -1,0 +1,57 @@
+"""What the figures were measured on and with."""
+
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def cpu_facts():
+    facts = {}
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        key, _, value = line.partition(":")
+        facts.setdefault(key.strip(), value.strip())
+    flags = facts.get("flags", "").split()
+    shown = ["avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile"]
+    return {
+        "cpu": facts.get("model name", platform.processor()),
+        "cpu_family_model": f"{facts.get('cpu family')}/{facts.get('model')}",
+        "cpu_flags": [flag for flag in shown if flag in flags],
+        "logical_cpus": os.cpu_count(),
+    }
+
+
+def last_level_cache_bytes():
+    sizes = []
+    for path in pathlib.Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size"):
+        text = path.read_text().strip()
+        sizes.append(int(text.rstrip("KMG")) << {"K": 10, "M": 20, "G": 30}.get(text[-1], 0))
+    return max(sizes, default=0)
+
+
+def commit():
+    """The commit, ending in -dirty when a tracked file differs from it."""
+    run = lambda *command: subprocess.run(
+        ["git", "-C", str(ROOT), *command], capture_output=True, text=True
+    ).stdout.strip()
+    # Results are written by the run itself.
+    changed = run("status", "--porcelain", "--untracked-files=no", "--", ".", ":!bench/results")
+    return (run("rev-parse", "--short=12", "HEAD") or "unknown") + ("-dirty" if changed else "")
+
+
+def header(threads, seconds, rotate_bytes):
+    return {
+        **cpu_facts(),
+        "last_level_cache_bytes": last_level_cache_bytes(),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "threads": threads,
+        "seconds_per_cell": seconds,
+        "rotate_bytes": rotate_bytes,
+        "commit": commit(),
+        "command": " ".join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]),
+    }
