@@ -12,14 +12,14 @@ namespace halfbyte {
 
 struct DeviceInfo {
   Device device{};
-  std::string name;              // "AMD EPYC 7763", "NVIDIA H200"
-  int workers = 1;               // threads that may run, or SMs
-  double read_gbps = 0;          // streaming read, estimate; 0: unknown
-  double fma_gmacs = 0;          // fp32 multiply-adds, G/s, estimate; 0: unknown
+  std::string name;      // "AMD EPYC 7763", "NVIDIA H200"
+  int workers = 1;       // threads that may run, or SMs
+  double read_gbps = 0;  // streaming read, estimate; 0: unknown
+  double fma_gmacs = 0;  // fp32 multiply-adds, G/s, estimate; 0: unknown
   // CPU
-  std::string isa;               // the instruction set level in use: src/cpu/isa.h
+  std::string isa;  // the instruction set level in use: src/cpu/isa.h
   // CUDA
-  int compute_capability = 0;    // 90 for sm_90
+  int compute_capability = 0;  // 90 for sm_90
   std::size_t shared_memory_per_block = 0;
   std::size_t shared_memory_per_sm = 0;
   std::size_t l2_bytes = 0;

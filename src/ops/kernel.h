@@ -17,25 +17,28 @@ struct LinearProblem {
   std::int64_t m = 0;
   std::int64_t n = 0;
   std::int64_t k = 0;
-  TensorView x;     // (m, k)
-  TensorView y;     // (m, n)
-  TensorView bias;  // (n,), or no data
+  TensorView x{};     // (m, k)
+  TensorView y{};     // (m, n)
+  TensorView bias{};  // (n,), or no data
   const PackedWeight* w = nullptr;
   void* stream = nullptr;
 };
 
 struct LinearKernel {
-  std::string_view name;         // "cpu/avx2/digits"
+  std::string_view name;  // "cpu/avx2/digits"
   std::string_view description;
   DeviceType device;
   WeightRounding rounding;
 
-  // Why this machine can never run it; empty when it can.
-  std::string (*unavailable)(const DeviceInfo&);
+  // Why this machine can never run it; empty when it can. Reasons are literals: planning a call
+  // allocates nothing.
+  std::string_view (*unavailable)(const DeviceInfo&);
   // Why it cannot run this problem with this configuration; empty when it can.
-  std::string (*reject)(const LinearProblem&, const GemmConfig&, const DeviceInfo&);
-  // Every configuration that is compiled. Schedule and split are filled in by the planner.
+  std::string_view (*reject)(const LinearProblem&, const GemmConfig&, const DeviceInfo&);
+  // Every configuration that is compiled, and every schedule it may run under. The planner combines
+  // them and fills in the split.
   std::span<const GemmConfig> menu;
+  std::span<const Schedule> schedules;
   // Microseconds, for ranking.
   double (*predict)(const LinearProblem&, const GemmConfig&, const DeviceInfo&);
   // Scratch bytes that run() needs: exact.

@@ -1,0 +1,40 @@
+// What the CPU kernels cost, for ranking them. Facts of machines are rows here, not literals in
+// kernels. Measured figures: bench/results/cpu.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace halfbyte::core {
+
+struct CpuCost {
+  std::string_view isa;
+  double read_bytes_per_cycle;     // one worker's share of the memory bandwidth
+  double digits_cycles;            // a weight and row, three digits
+  double panel_cycles;             // a weight and row
+  double panel_dequantize_cycles;  // a weight
+};
+
+inline constexpr CpuCost cpu_costs[] = {
+    {"scalar", 4.7, 2.0, 0.6, 0.6},
+    {"avx2", 4.7, 0.085, 0.067, 0.19},
+    {"avx512", 4.7, 0.045, 0.034, 0.10},
+    {"avx512vnni", 4.7, 0.025, 0.034, 0.10},
+};
+
+constexpr const CpuCost& cpu_cost(std::string_view isa) {
+  for (const CpuCost& row : cpu_costs) {
+    if (row.isa == isa) return row;
+  }
+  return cpu_costs[0];
+}
+
+// Time is ranked for this many workers on every machine: a choice that followed the threads in use
+// would make the bits of the result follow them too.
+inline constexpr double nominal_workers = 8;
+inline constexpr double nominal_ghz = 3.0;
+// Entering and leaving a parallel region once, and starting one work item.
+inline constexpr double region_us = 2.0;
+inline constexpr double item_us = 0.2;
+
+}  // namespace halfbyte::core

@@ -1,0 +1,15 @@
+// The CPU backend's entries for ops/backends.cpp.
+#pragma once
+
+#include <span>
+
+#include "ops/kernel.h"
+
+namespace halfbyte::cpu {
+
+std::span<const LinearKernel> linear_kernels();
+const DeviceInfo& device_info(int index);
+// The oracle: plain loops. Any problem; float64 sums in `accumulate_f64`.
+void reference(const LinearProblem& problem, bool accumulate_f64);
+
+}  // namespace halfbyte::cpu

@@ -1,0 +1,147 @@
+// Bringing x into the form that a kernel reads. Plain loops: the compiler vectorises them for the
+// instruction set of the file that includes this.
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#include "cpu/simd/digits.h"
+#include "cpu/tile.h"
+
+namespace halfbyte::cpu::simd {
+
+// A chunk of one row as f32: straight loads where x is contiguous and W keeps its order.
+template <class V>
+inline void widen(const LinearProblem& problem, const N16& w, std::int64_t row, const Chunk& chunk,
+                  float* out) {
+  const TensorView& x = problem.x;
+  if (!w.source.empty() || x.strides[1] != 1) return widen_chunk(problem, w, row, chunk, out);
+  const auto* in = static_cast<const std::uint8_t*>(x.data) +
+                   (row * x.strides[0] + chunk.first) * static_cast<std::int64_t>(size_of(x.dtype));
+  const int whole = chunk.count / V::lanes * V::lanes;
+  switch (x.dtype) {
+    case DType::f16:
+      for (int i = 0; i < whole; i += V::lanes) V::store(out + i, V::load_f16(in + 2 * i));
+      break;
+    case DType::bf16:
+      for (int i = 0; i < whole; i += V::lanes) V::store(out + i, V::load_bf16(in + 2 * i));
+      break;
+    default:
+      std::memcpy(out, in, static_cast<std::size_t>(whole) * 4);
+  }
+  if (whole == chunk.padded()) return;
+  Chunk tail = chunk;
+  tail.first += whole;
+  tail.count -= whole;
+  widen_chunk(problem, w, row, tail, out + whole);
+}
+
+// The largest magnitude's bits; at least 0x7F800000 where one value is not finite.
+inline std::uint32_t largest_bits(const float* x, int count) {
+  std::uint32_t largest = 0;
+  for (int i = 0; i < count; ++i) {
+    std::uint32_t bits;
+    std::memcpy(&bits, x + i, 4);
+    bits &= 0x7FFFFFFFU;
+    largest = bits > largest ? bits : largest;
+  }
+  return largest;
+}
+
+inline float power_of_two(int exponent) {  // -126 ... 127
+  return std::bit_cast<float>(static_cast<std::uint32_t>(exponent + 127) << 23);
+}
+
+// Splits integers into `digits` signed bytes each.
+template <class Int>
+inline void split_digits(Int* value, int count, int digits, DigitChunk& to) {
+  for (int d = 0; d < digits; ++d) {
+    std::int32_t sum = 0;
+    for (int i = 0; i < count; ++i) {
+      const auto low = static_cast<std::int8_t>(value[i]);
+      to.x[d][i] = low;
+      sum += low;
+      value[i] = (value[i] - low) >> 8;
+    }
+    to.sums[d] = static_cast<float>(sum);
+  }
+  to.digits = digits;
+}
+
+// The largest value whose digits all fit -128 ... 127.
+constexpr double largest_value(int digits) {
+  double value = 0;
+  for (int d = 0; d < digits; ++d) value = value * 256 + 127;
+  return value;
+}
+
+// The scale 2^shift under which the largest of x just fits `digits` digits.
+inline int fitting_shift(float largest, int exponent, int digits) {
+  const int shift = 8 * digits - 2 - exponent;
+  return std::ldexp(static_cast<double>(largest), shift) > largest_value(digits) ? shift - 1
+                                                                                 : shift;
+}
+
+// The general case: 4 to 6 digits through 64-bit integers, else the plain sum.
+inline void split_wide(const float* x, int count, float largest, int exponent, DigitChunk& to) {
+  for (int digits = 4; digits <= max_digits; ++digits) {
+    const int shift = fitting_shift(largest, exponent, digits);
+    std::int64_t value[core::n16::chunk_k];
+    bool exact = true;
+    for (int i = 0; i < count; ++i) {
+      const double scaled = std::ldexp(static_cast<double>(x[i]), shift);
+      value[i] = static_cast<std::int64_t>(scaled);
+      exact = exact && static_cast<double>(value[i]) == scaled;
+    }
+    if (!exact) continue;
+    to.unit = power_of_two(-shift);
+    return split_digits(value, count, digits, to);
+  }
+  to.digits = -1;
+}
+
+inline void split_chunk(const float* x, int count, DigitChunk& to) {
+  const std::uint32_t bits = largest_bits(x, count);
+  if (bits == 0) {
+    to.digits = 0;
+    return;
+  }
+  const int exponent = static_cast<int>(bits >> 23) - 127;
+  // Beyond 2^+-60 the products with 2^e could leave f32's range before the scale brings them back.
+  if (exponent > 60 || exponent < -60) {
+    to.digits = -1;
+    return;
+  }
+  const float largest = std::bit_cast<float>(bits);
+  const int shift = fitting_shift(largest, exponent, 3);
+  const float scale = power_of_two(shift);
+  std::int32_t value[core::n16::chunk_k];
+  std::int32_t inexact = 0;
+  std::int32_t used = 0;
+  for (int i = 0; i < count; ++i) {
+    const float scaled = x[i] * scale;
+    value[i] = static_cast<std::int32_t>(scaled);
+    inexact |= static_cast<float>(value[i]) != scaled ? 1 : 0;
+    used |= value[i];
+  }
+  if (inexact != 0) return split_wide(x, count, largest, exponent, to);
+  const int unused_digits = (used & 0xFFFF) == 0 ? 2 : (used & 0xFF) == 0 ? 1 : 0;
+  for (int i = 0; i < count; ++i) value[i] >>= 8 * unused_digits;
+  to.unit = power_of_two(8 * unused_digits - shift);
+  split_digits(value, count, 3 - unused_digits, to);
+}
+
+template <class V>
+inline void prepare_digits(const LinearProblem& problem, const N16& w, std::int64_t row, void* x) {
+  const std::size_t chunks = w.chunks.size();
+  auto* to = static_cast<DigitChunk*>(x) + static_cast<std::size_t>(row) * chunks;
+  for (std::size_t c = 0; c < chunks; ++c) {
+    alignas(64) float values[core::n16::chunk_k];
+    widen<V>(problem, w, row, w.chunks[c], values);
+    split_chunk(values, w.chunks[c].padded(), to[c]);
+  }
+}
+
+}  // namespace halfbyte::cpu::simd
