@@ -1,0 +1,52 @@
+// Times and checks linear() over the weights of one shape.
+//
+// Every kernel, schedule, split and m is checked against float64 on every weight before it is
+// timed. Timed calls go through distinct copies of the weights, at least rotate_bytes of them in
+// turn, so that no call finds its weight in a cache. The schedules of one m take turns, with passes
+// of the two probes in between: on a machine that others use too, only neighbours in time compare.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bench/read_bandwidth.h"
+#include "bench/rows.h"
+#include "halfbyte/linear.h"
+#include "halfbyte/tensor.h"
+#include "halfbyte/weight.h"
+
+namespace halfbyte::bench {
+
+// A schedule as it is asked for; split as in LinearOptions.
+struct Variant {
+  Schedule schedule = Schedule::automatic;
+  std::int64_t split = 0;
+};
+
+struct BenchSettings {
+  std::vector<std::int64_t> m = {1, 2, 4, 8, 16};
+  std::vector<DType> dtypes = {DType::f16};
+  std::vector<Variant> variants;
+  Device device{};
+  double cell_ms = 40;  // time spent on a row, at least 8 calls
+  std::size_t rotate_bytes = std::size_t{128} << 20;
+};
+
+// Weights of one shape and kind; names them all in its rows' `layer`.
+struct BenchShape {
+  std::string layer;
+  std::vector<QuantizedWeight> weights;
+};
+
+// Throws E_UNSUPPORTED, E_RANGE or E_NO_GPU when the device has no kernel for one of the variants,
+// before any real work.
+void refuse_unsupported(const BenchSettings& settings);
+
+// Calls step() after each row. Errors: those of pack and linear.
+std::vector<BenchRow> bench_linear(const BenchShape& shape, const BenchSettings& settings,
+                                   ReadBandwidth& read_bandwidth,
+                                   const std::function<void()>& step = {});
+
+}  // namespace halfbyte::bench
