@@ -22,7 +22,6 @@ namespace {
                               .argument = "",
                               .got = std::move(got),
                               .wanted = std::move(wanted),
-                              .advice = "",
                               .path = path.string(),
                               .offset = offset});
 }
@@ -101,7 +100,6 @@ std::string File::read_text(std::uint64_t limit, std::string_view function) cons
                                     .argument = "",
                                     .got = std::to_string(size_) + " bytes",
                                     .wanted = "at most " + std::to_string(limit),
-                                    .advice = "",
                                     .path = path_.string(),
                                     .offset = {}});
   std::string text(size_, '\0');

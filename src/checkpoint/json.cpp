@@ -52,7 +52,6 @@ struct Position {
                                   .argument = "JSON",
                                   .got = std::move(got),
                                   .wanted = std::move(wanted),
-                                  .advice = "",
                                   .path = source.path.string(),
                                   .offset = offset});
 }

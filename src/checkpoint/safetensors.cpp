@@ -45,7 +45,6 @@ struct HeaderText {
                        .argument = "tensor \"" + escaped(tensor) + "\"",
                        .got = std::move(got),
                        .wanted = std::move(wanted),
-                       .advice = "",
                        .path = file.path().string(),
                        .offset = locate_key(text, tensor, source())});
   }
@@ -57,7 +56,6 @@ struct HeaderText {
                      .argument = "",
                      .got = std::move(got),
                      .wanted = std::move(wanted),
-                     .advice = "",
                      .path = file.path().string(),
                      .offset = offset});
 }

@@ -16,7 +16,6 @@ namespace {
                      .argument = "tensor \"" + escaped(tensor) + "\"",
                      .got = std::move(got),
                      .wanted = std::move(wanted),
-                     .advice = "",
                      .path = "",
                      .offset = {}});
 }

@@ -83,6 +83,7 @@ std::map<std::string, std::string> parse_shard_index(std::string_view text,
 
 TensorStore TensorStore::of(File file, std::string_view function) {
   TensorStore store;
+  store.path_ = file.path();
   store.add_file(std::move(file), function, [](const TensorEntry&) {});
   return store;
 }
@@ -109,6 +110,7 @@ TensorStore TensorStore::open(const Folder& folder, std::string_view function) {
            "model.safetensors and " + escaped(index) + ", which does not name it", "one of them");
 
   TensorStore store;
+  store.path_ = folder.shown_as();
   for (const std::string& shard : shards) {
     if (!folder.has(shard))
       refuse(ErrorCode::format, function, index_file.path(), quoted("shard", shard), "no such file",

@@ -31,6 +31,8 @@ class TensorStore {
 
   // In the order of their names.
   std::vector<const TensorEntry*> entries() const;
+  // The only file, or the folder of the shards: for errors about a tensor that is nowhere.
+  const std::filesystem::path& path() const { return path_; }
 
  private:
   struct Located {
@@ -40,6 +42,7 @@ class TensorStore {
   void add_file(File file, std::string_view function,
                 const std::function<void(const TensorEntry&)>& check);
 
+  std::filesystem::path path_;
   std::vector<File> files_;
   std::map<std::string, Located, std::less<>> tensors_;
 };
