@@ -98,7 +98,7 @@ void check_memory(const LinearProblem& problem, const LinearOptions& options, st
   const auto is = [](std::string_view argument) { return ArgumentCheck{"linear", argument}; };
   is("x").pointer(problem.x);
   is("y").pointer(problem.y);
-  is("bias").pointer(problem.bias);
+  if (problem.bias.rank != 0) is("bias").pointer(problem.bias);
   if (options.workspace_bytes < needed || (needed > 0 && options.workspace == nullptr)) {
     is("workspace")
         .fail(ErrorCode::workspace, std::to_string(options.workspace_bytes) + " bytes",

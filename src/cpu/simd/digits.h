@@ -38,16 +38,16 @@ struct alignas(64) DigitChunk {
 };
 
 template <class V>
-struct CodeReader {                      // affine codes: as they are
-  static constexpr int flush_steps = 4;  // 8 sums of pairs: 8 x 2 x 15 x 128 < 2^15
+struct CodeReader {                  // affine codes: as they are
+  static constexpr int segment = 4;  // 8 sums of pairs: 8 x 2 x 15 x 128 < 2^15
   explicit CodeReader(const N16&) {}
   typename V::Bytes low(typename V::Bytes v) const { return V::low_nibbles(v); }
   typename V::Bytes high(typename V::Bytes v) const { return V::high_nibbles(v); }
 };
 
 template <class V>
-struct TableReader {                     // table codes: as integers of at most 31
-  static constexpr int flush_steps = 2;  // 4 sums of pairs: 4 x 2 x 31 x 128 < 2^15
+struct TableReader {                 // table codes: as integers of at most 31
+  static constexpr int segment = 2;  // 4 sums of pairs: 4 x 2 x 31 x 128 < 2^15
   typename V::Bytes table;
   explicit TableReader(const N16& w) : table(V::broadcast_table(w.table_code.data())) {}
   typename V::Bytes low(typename V::Bytes v) const { return V::look_up(table, V::low_nibbles(v)); }
@@ -56,35 +56,65 @@ struct TableReader {                     // table codes: as integers of at most 
   }
 };
 
+// A segment: the steps whose sums of pairs fit 16 bits. total[v][d] += sum_k q d for each of them.
+// The sums of a segment live in registers (6 of 16 at three digits), the totals in L1.
+template <class V, int Digits, class Reader>
+inline __attribute__((always_inline)) void sum_segment(const Reader& reader,
+                                                       const std::uint8_t* codes, int steps,
+                                                       const DigitChunk& x, int first,
+                                                       typename V::Sum (*total)[Digits]) {
+  typename V::Sum sum[V::vectors][Digits];
+#pragma GCC unroll 4
+  for (int s = 0; s < steps; ++s) {
+    typename V::Bytes low[V::vectors];
+    typename V::Bytes high[V::vectors];
+#pragma GCC unroll 2
+    for (int v = 0; v < V::vectors; ++v) {
+      const auto line = V::load_codes(codes + s * core::n16::step_bytes +
+                                      v * static_cast<int>(sizeof(typename V::Bytes)));
+      low[v] = reader.low(line);
+      high[v] = reader.high(line);
+    }
+#pragma GCC unroll 6
+    for (int d = 0; d < Digits; ++d) {
+      const auto x_low = V::broadcast_digits(&x.x[d][first + 8 * s]);
+      const auto x_high = V::broadcast_digits(&x.x[d][first + 8 * s + 4]);
+#pragma GCC unroll 2
+      for (int v = 0; v < V::vectors; ++v) {
+        sum[v][d] = s == 0 ? V::product(low[v], x_low) : V::add_product(sum[v][d], low[v], x_low);
+        sum[v][d] = V::add_product(sum[v][d], high[v], x_high);
+        V::pin(sum[v][d]);
+      }
+    }
+  }
+#pragma GCC unroll 2
+  for (int v = 0; v < V::vectors; ++v) {
+#pragma GCC unroll 6
+    for (int d = 0; d < Digits; ++d) total[v][d] = V::add_widened(total[v][d], sum[v][d]);
+  }
+}
+
 // value[v] = sum_i 256^i (sum_k q d_i - z sum_k d_i) for the 16 outputs of one block.
 template <class V, class Reader, int Digits>
 inline void sum_digits(const Reader& reader, const std::uint8_t* codes, int steps,
                        const DigitChunk& x, const typename V::Float* zero,
                        typename V::Float* value) {
-  typename V::DigitSum sum[V::vectors][Digits];
+  typename V::Sum total[V::vectors][Digits];
+  for (int v = 0; v < V::vectors; ++v) {
+    for (int d = 0; d < Digits; ++d) total[v][d] = V::zero_sum();
+  }
   int step = 0;
-  while (step < steps) {
-    const int stop = step + Reader::flush_steps < steps ? step + Reader::flush_steps : steps;
-    for (; step < stop; ++step) {
-      for (int v = 0; v < V::vectors; ++v) {
-        const auto line =
-            V::load_codes(codes + step * core::n16::step_bytes + v * sizeof(typename V::Bytes));
-        const auto low = reader.low(line);
-        const auto high = reader.high(line);
-        for (int d = 0; d < Digits; ++d) {
-          sum[v][d].add(low, V::broadcast_digits(&x.x[d][8 * step]));
-          sum[v][d].add(high, V::broadcast_digits(&x.x[d][8 * step + 4]));
-        }
-      }
-    }
-    for (int v = 0; v < V::vectors; ++v) {
-      for (int d = 0; d < Digits; ++d) sum[v][d].flush();
-    }
+  for (; step + Reader::segment <= steps; step += Reader::segment) {
+    sum_segment<V, Digits>(reader, codes + step * core::n16::step_bytes, Reader::segment, x,
+                           8 * step, total);
+  }
+  for (; step < steps; ++step) {
+    sum_segment<V, Digits>(reader, codes + step * core::n16::step_bytes, 1, x, 8 * step, total);
   }
   for (int v = 0; v < V::vectors; ++v) {
     value[v] = V::zero();
     for (int d = Digits - 1; d >= 0; --d) {
-      const auto digit = V::sub_product(sum[v][d].value(), zero[v], V::set(x.sums[d]));
+      const auto digit = V::sub_product(V::to_float(total[v][d]), zero[v], V::set(x.sums[d]));
       value[v] = d == Digits - 1 ? digit : V::fma(value[v], V::set(256.0F), digit);
     }
   }

@@ -82,19 +82,20 @@ struct Avx2 {
 
   // Sums of unsigned codes times signed digits ---------------------------------------------------
   // Four adjacent bytes are summed into a 32-bit lane. Pairs go through 16 bits first, where
-  // 32767 / (2 x 128 x max_code) additions fit: flush() then widens them.
-  struct DigitSum {
-    __m256i pairs = _mm256_setzero_si256();
-    __m256i total = _mm256_setzero_si256();
-    void add(Bytes codes, Bytes digits) {
-      pairs = _mm256_add_epi16(pairs, _mm256_maddubs_epi16(codes, digits));
-    }
-    void flush() {
-      total = _mm256_add_epi32(total, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
-      pairs = _mm256_setzero_si256();
-    }
-    Float value() const { return _mm256_cvtepi32_ps(total); }
-  };
+  // 32767 / (2 x 128 x largest code) products fit; add_widened() then brings them to 32.
+  using Sum = __m256i;
+  static Sum zero_sum() { return _mm256_setzero_si256(); }
+  static Sum product(Bytes codes, Bytes digits) { return _mm256_maddubs_epi16(codes, digits); }
+  static Sum add_product(Sum pairs, Bytes codes, Bytes digits) {
+    return _mm256_add_epi16(pairs, _mm256_maddubs_epi16(codes, digits));
+  }
+  static Sum add_widened(Sum total, Sum pairs) {
+    return _mm256_add_epi32(total, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  }
+  // Keeps a running sum in a register and its additions in program order: g++ 12 otherwise turns them
+  // into trees that spill a dozen vectors a step (m = 1 on Zen 3: @@).
+  static void pin(Sum& sum) { asm volatile("" : "+x"(sum)); }
+  static Float to_float(Sum total) { return _mm256_cvtepi32_ps(total); }
   static Bytes broadcast_digits(const std::int8_t* p) {
     std::int32_t four;
     __builtin_memcpy(&four, p, 4);
