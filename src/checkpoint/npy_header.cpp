@@ -29,7 +29,7 @@ class Parser {
         if (next() == '[')
           skip_value(0);  // a structured type
         else
-          header.descr = parse_string();
+          header.descr = parse_type_name();
       } else if (key == "fortran_order") {
         seen = &has_order;
         header.fortran_order = parse_boolean();
@@ -95,6 +95,11 @@ class Parser {
     if (end == std::string_view::npos || text_[end] != quote) refuse(rest(), "a string");
     at_ = end + 1;
     return text_.substr(begin, end - begin);
+  }
+  std::string_view parse_type_name() {
+    const std::string_view name = parse_string();
+    if (name.empty()) refuse("an empty type", "a type");
+    return name;
   }
   bool parse_boolean() {
     if (take_word("True")) return true;
