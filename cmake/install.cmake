@@ -17,10 +17,3 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/halfbyteConfigVersion.cma
   VERSION ${PROJECT_VERSION} COMPATIBILITY SameMajorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/halfbyteConfig.cmake ${PROJECT_BINARY_DIR}/halfbyteConfigVersion.cmake
   DESTINATION ${config_folder})
-
-# The programs, where they are built.
-foreach(program IN ITEMS halfbyte-cli halfbyte-llama)
-  if(TARGET ${program})
-    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-  endif()
-endforeach()
