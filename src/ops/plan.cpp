@@ -27,6 +27,9 @@ bool may_choose(Schedule schedule, Schedule asked) {
   return asked == Schedule::automatic ? schedule != Schedule::split_k_atomic : schedule == asked;
 }
 
+// A sum in one piece is the simpler thing: dividing k has to win clearly.
+double margin(Schedule schedule) { return schedule == Schedule::data_parallel ? 1.0 : 0.9; }
+
 }  // namespace
 
 Choice choose(const LinearProblem& problem, const LinearOptions& options, const Backend& backend,
@@ -54,7 +57,9 @@ Choice choose(const LinearProblem& problem, const LinearOptions& options, const 
             }
             runs = true;
             const double us = kernel.predict(problem, config, device);
-            if (best.kernel == nullptr || us < best.predicted_us) best = {&kernel, config, us};
+            if (best.kernel == nullptr || us < best.predicted_us * margin(schedule)) {
+              best = {&kernel, config, us};
+            }
           }
         }
       }

@@ -29,6 +29,10 @@ namespace halfbyte::cpu::simd {
 
 inline constexpr int max_digits = 6;
 
+// How far ahead of its use a line of codes is asked for: two chunks of the same block. Zen 3, 4096
+// x 4096, m = 1: 367 us without, 361 / 368 / 334 / 348 us at 512 / 1024 / 2048 / 4096 bytes.
+inline constexpr int prefetch_bytes = 2048;
+
 // One row's chunk of x. digits: how many are in use; 0: x is zero; -1: summed in f32.
 struct alignas(64) DigitChunk {
   float unit;  // 2^e
@@ -68,6 +72,7 @@ inline __attribute__((always_inline)) void sum_segment(const Reader& reader,
   for (int s = 0; s < steps; ++s) {
     typename V::Bytes low[V::vectors];
     typename V::Bytes high[V::vectors];
+    __builtin_prefetch(codes + s * core::n16::step_bytes + prefetch_bytes);
 #pragma GCC unroll 2
     for (int v = 0; v < V::vectors; ++v) {
       const auto line = V::load_codes(codes + s * core::n16::step_bytes +

@@ -92,8 +92,8 @@ struct Avx2 {
   static Sum add_widened(Sum total, Sum pairs) {
     return _mm256_add_epi32(total, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
   }
-  // Keeps a running sum in a register and its additions in program order: g++ 12 otherwise turns them
-  // into trees that spill a dozen vectors a step (m = 1 on Zen 3: @@).
+  // Keeps a running sum in a register and its additions in program order: g++ 12 otherwise turns
+  // them into trees that spill a dozen vectors a step (m = 1 on Zen 3: @@).
   static void pin(Sum& sum) { asm volatile("" : "+x"(sum)); }
   static Float to_float(Sum total) { return _mm256_cvtepi32_ps(total); }
   static Bytes broadcast_digits(const std::int8_t* p) {

@@ -43,7 +43,7 @@ inline constexpr TileKernel digits_kernel{
         [](const LinearProblem& p, const N16& w) {
           return static_cast<std::size_t>(p.m) * w.chunks.size() * sizeof(DigitChunk);
         },
-    .prepare_parts = [](const LinearProblem& p, const N16&) { return p.m; },
+    .prepare_parts = [](const LinearProblem& p, const N16& w) { return p.m * parts_per_row(w); },
     .prepare = prepare_digits<V>,
     .tile =
         [](const TileCall& call) {

@@ -50,8 +50,11 @@ inline std::uint32_t largest_bits(const float* x, int count) {
   return largest;
 }
 
-inline float power_of_two(int exponent) {  // -126 ... 127
+constexpr float power_of_two(int exponent) {  // -126 ... 127
   return std::bit_cast<float>(static_cast<std::uint32_t>(exponent + 127) << 23);
+}
+constexpr double wide_power_of_two(int exponent) {  // -1022 ... 1023
+  return std::bit_cast<double>(static_cast<std::uint64_t>(exponent + 1023) << 52);
 }
 
 // Splits integers into `digits` signed bytes each.
@@ -88,14 +91,15 @@ inline int fitting_shift(float largest, int exponent, int digits) {
 inline void split_wide(const float* x, int count, float largest, int exponent, DigitChunk& to) {
   for (int digits = 4; digits <= max_digits; ++digits) {
     const int shift = fitting_shift(largest, exponent, digits);
+    const double scale = wide_power_of_two(shift);
     std::int64_t value[core::n16::chunk_k];
-    bool exact = true;
+    int inexact = 0;
     for (int i = 0; i < count; ++i) {
-      const double scaled = std::ldexp(static_cast<double>(x[i]), shift);
+      const double scaled = x[i] * scale;
       value[i] = static_cast<std::int64_t>(scaled);
-      exact = exact && static_cast<double>(value[i]) == scaled;
+      inexact |= static_cast<double>(value[i]) != scaled ? 1 : 0;
     }
-    if (!exact) continue;
+    if (inexact != 0) continue;
     to.unit = power_of_two(-shift);
     return split_digits(value, count, digits, to);
   }
@@ -133,14 +137,24 @@ inline void split_chunk(const float* x, int count, DigitChunk& to) {
   split_digits(value, count, 3 - unused_digits, to);
 }
 
+// Chunks of a row that one part of the work prepares: small enough to share m = 1 among threads.
+inline constexpr std::int64_t chunks_per_part = 8;
+
+inline std::int64_t parts_per_row(const N16& w) {
+  return core::ceil_div(static_cast<std::int64_t>(w.chunks.size()), chunks_per_part);
+}
+
 template <class V>
-inline void prepare_digits(const LinearProblem& problem, const N16& w, std::int64_t row, void* x) {
-  const std::size_t chunks = w.chunks.size();
-  auto* to = static_cast<DigitChunk*>(x) + static_cast<std::size_t>(row) * chunks;
-  for (std::size_t c = 0; c < chunks; ++c) {
+inline void prepare_digits(const LinearProblem& problem, const N16& w, std::int64_t part, void* x) {
+  const auto chunks = static_cast<std::int64_t>(w.chunks.size());
+  const std::int64_t row = part / parts_per_row(w);
+  const std::int64_t first = part % parts_per_row(w) * chunks_per_part;
+  auto* to = static_cast<DigitChunk*>(x) + row * chunks;
+  for (std::int64_t c = first; c < core::smaller(first + chunks_per_part, chunks); ++c) {
+    const Chunk& chunk = w.chunks[static_cast<std::size_t>(c)];
     alignas(64) float values[core::n16::chunk_k];
-    widen<V>(problem, w, row, w.chunks[c], values);
-    split_chunk(values, w.chunks[c].padded(), to[c]);
+    widen<V>(problem, w, row, chunk, values);
+    split_chunk(values, chunk.padded(), to[c]);
   }
 }
 
