@@ -28,7 +28,7 @@ def to_bf16_exact(x):
 
 
 def relative_error(y, x, weight_nk):
-    """|y - x W^T| / |x W^T| in float64, for W given as (n, k); NaN or Inf anywhere in y gives inf."""
+    """|y - x W^T| / |x W^T| in float64, W given as (n, k); NaN or Inf anywhere in y gives inf."""
     if not np.isfinite(y).all():
         return float("inf")
     m = x.shape[0]

@@ -93,7 +93,7 @@ class Library:
                 setattr(self, name, function)
             if part == "cpu":
                 self.features = [f for f in FEATURES if getattr(library, f"ggml_cpu_has_{f}")()]
-        self.log = LogCallback(lambda level, text, user: None)  # one line a repacked tensor: dropped
+        self.log = LogCallback(lambda level, text, user: None)  # a line for each repacked tensor
         self.ggml_log_set(self.log, None)
         self.backend = self.ggml_backend_cpu_init()
         self.version = self.ggml_version().decode() + " (" + " ".join(self.features) + ")"

@@ -13,7 +13,7 @@ import numpy as np
 
 TURN_SECONDS = 0.025
 FEWEST_TURNS = 3
-MOST_STEP_SECONDS = 2.0
+WARM_UP_SECONDS = 1.0
 
 
 def settle():
@@ -45,9 +45,13 @@ class Turns:
         return elapsed / 1000 / peer.matmuls_per_step
 
     def warm_up(self):
-        """Touches every copy once; returns the seconds of the quickest step."""
-        steps = self.peer.copies // self.peer.matmuls_per_step
-        quickest = min(self.take_step() for _ in range(steps))
+        """Touches every copy, for a second at most; returns the seconds of the quickest step."""
+        end = time.perf_counter() + WARM_UP_SECONDS
+        quickest = self.take_step()
+        for _ in range(self.peer.copies // self.peer.matmuls_per_step - 1):
+            if time.perf_counter() > end:
+                break
+            quickest = min(quickest, self.take_step())
         return quickest * self.peer.matmuls_per_step / 1e6
 
     def take_turn(self):

@@ -5,11 +5,21 @@ import pathlib
 import sys
 
 
-def ratio_to_best(rows, m, ours, admits):
-    """Our best time over the best time of the peers that `admits` lets in, or None."""
-    mine = [r["us_median"] for r in rows if r["m"] == m and r["peer"] == ours]
-    others = [r["us_median"] for r in rows if r["m"] == m and admits(r)]
-    return min(mine) / min(others) if mine and others else None
+def is_ours(row):
+    return row["peer"].startswith("halfbyte")
+
+
+def ratio_to_best(rows, m, ours, classes):
+    """The time of `ours` (peer, group) over the best peer's of those accuracy classes, or None."""
+    rows = [r for r in rows if r["m"] == m]
+    mine = [r["us_median"] for r in rows if (r["peer"], r["group"]) == ours]
+    others = [r["us_median"] for r in rows if not is_ours(r) and r["class"] in classes]
+    return mine[0] / min(others) if mine and others else None
+
+
+def middle(values):
+    values = sorted(values)
+    return values[len(values) // 2]
 
 
 def shape_table(rows, k, n):
@@ -29,21 +39,16 @@ def shape_table(rows, k, n):
         read = f"{cells[1]['frac_read_bw']:.2f}" if 1 in cells else ""
         worst = max(r["rel_err"] for r in cells.values())
         label = f"**{peer}**" if peer.startswith("halfbyte") else peer
-        group = group or "dense"
-        lines.append(f"| {label} | {group} | {accuracy} | {' | '.join(times)} | {read} | {worst:.1e} |")
-    for ours in dict.fromkeys(r["peer"] for r in rows if r["peer"].startswith("halfbyte")):
-        peer = lambda r: not r["peer"].startswith("halfbyte")
-        for label, admits in (
-            ("class A", lambda r: peer(r) and r["class"] == "A"),
-            ("any", peer),
-        ):
-            ratios = [ratio_to_best(rows, m, ours, admits) for m in ms]
+        columns = [label, str(group or "dense"), accuracy, *times, read, f"{worst:.1e}"]
+        lines.append("| " + " | ".join(columns) + " |")
+    for ours in dict.fromkeys((r["peer"], r["group"]) for r in rows if is_ours(r)):
+        for label, classes in (("class A", "A"), ("any class", "AB")):
+            ratios = [ratio_to_best(rows, m, ours, classes) for m in ms]
             cells = " | ".join("" if x is None else f"{x:.2f}" for x in ratios)
-            lines.append(f"| {ours} time / best peer's, {label} | | | {cells} | | |")
-    read = sorted(r["read_gbps"] for r in rows)
-    rate = sorted(r["fma_gmacs"] for r in rows)
-    middle = len(rows) // 2
-    lines += ["", f"Probes, medians: {read[middle]:.1f} GB/s read, {rate[middle]:.0f} G fp32 multiply-adds/s.", ""]
+            lines.append(f"| {ours[0]} / best peer, {label} | {ours[1]} | | {cells} | | |")
+    read = middle(r["read_gbps"] for r in rows)
+    rate = middle(r["fma_gmacs"] for r in rows)
+    lines += ["", f"Probes: {read:.1f} GB/s read, {rate:.0f} G fp32 multiply-adds/s (medians).", ""]
     return lines
 
 
