@@ -1,0 +1,36 @@
+// One linear layer of a checkpoint, quantised or not.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "halfbyte/checkpoint.h"
+#include "halfbyte/weight.h"
+#include "halfbyte/workspace.h"
+#include "llama/dense.h"
+
+namespace llama {
+
+class Layer {
+ public:
+  // `name` is the tensor prefix; throws unless the weight is (k, n).
+  Layer(const halfbyte::Checkpoint& checkpoint, const std::string& name, std::int64_t k,
+        std::int64_t n);
+  // x (m, k), y (m, n), both f32 and row major.
+  void apply(const float* x, std::int64_t m, float* y, halfbyte::Workspace& scratch) const;
+
+ private:
+  std::int64_t k_;
+  std::int64_t n_;
+  halfbyte::PackedWeight packed_;  // empty for a 16-bit layer
+  DenseWeight dense_;
+  std::vector<float> bias_;
+};
+
+// Reads a tensor and throws unless it has this shape.
+halfbyte::HostTensor read_tensor(const halfbyte::Checkpoint& checkpoint, const std::string& name,
+                                 const std::vector<std::int64_t>& shape);
+std::vector<float> widen(const halfbyte::HostTensor& tensor);
+
+}  // namespace llama

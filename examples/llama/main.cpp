@@ -1,0 +1,120 @@
+// halfbyte-llama: continues a text with a byte-level Llama, or measures its perplexity.
+//
+//   halfbyte-llama --model examples/tiny_llama/gptq-sym-g128 --prompt "def read(" --tokens 200
+//   halfbyte-llama --model examples/tiny_llama/f16 --perplexity examples/tiny_llama/heldout.txt
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "halfbyte/halfbyte.h"
+#include "llama/model.h"
+#include "llama/text.h"
+
+namespace {
+
+struct Options {
+  std::string model;
+  std::string prompt = "def ";
+  llama::GenerateOptions generate;
+  std::string perplexity;
+  std::int64_t bytes = -1;  // all of the file
+  int context = 0;          // the model's
+  std::string json;
+};
+
+[[noreturn]] void fail_file(const std::string& argument, const std::string& path,
+                            const std::string& got) {
+  throw halfbyte::Error(halfbyte::ErrorCode::io, {.function = "halfbyte-llama",
+                                                  .argument = argument,
+                                                  .got = got,
+                                                  .wanted = "a regular file",
+                                                  .advice = "check the path and its permissions",
+                                                  .path = path,
+                                                  .offset = {}});
+}
+
+// At most `bytes` of the file, all of it when negative.
+std::string read_text(const std::string& path, std::int64_t bytes) {
+  std::ifstream file(path, std::ios::binary);
+  if (!std::filesystem::is_regular_file(path) || !file) {
+    fail_file("--perplexity", path, "nothing that can be read");
+  }
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (bytes >= 0) text.resize(std::min(text.size(), static_cast<std::size_t>(bytes)));
+  return text;
+}
+
+void run(const Options& options) {
+  const auto checkpoint = halfbyte::Checkpoint::open(options.model);
+  llama::Model model(checkpoint);
+  nlohmann::json report = {{"model", options.model}, {"format", checkpoint.format()}};
+  if (options.perplexity.empty()) {
+    std::cout << options.prompt << std::flush;
+    const auto speed = llama::generate(model, options.prompt, options.generate,
+                                       [](char c) { std::cout << c << std::flush; });
+    std::cout << std::endl;
+    report["tokens"] = options.generate.tokens;
+    report["temperature"] = options.generate.temperature;
+    report["seed"] = options.generate.seed;
+    report["tokens_per_second"] = speed.tokens_per_second;
+    report["prefill_tokens_per_second"] = speed.prefill_tokens_per_second;
+    std::fprintf(stderr, "%.0f tokens/s (prefill %.0f tokens/s), %s\n", speed.tokens_per_second,
+                 speed.prefill_tokens_per_second, checkpoint.format().c_str());
+  } else {
+    const int context =
+        options.context > 0 ? options.context : model.shape().max_position_embeddings;
+    const auto measured =
+        llama::measure_perplexity(model, read_text(options.perplexity, options.bytes), context);
+    report["bytes"] = measured.bytes;
+    report["context"] = context;
+    report["perplexity"] = measured.perplexity;
+    report["bits_per_byte"] = measured.bits_per_byte;
+    report["prefill_tokens_per_second"] = measured.tokens_per_second;
+    std::printf("perplexity %.5f, %.5f bits per byte, %lld bytes in windows of %d\n",
+                measured.perplexity, measured.bits_per_byte, static_cast<long long>(measured.bytes),
+                context);
+  }
+  if (!options.json.empty()) {
+    std::ofstream file(options.json);
+    file << report.dump(2) << '\n';
+    if (!file.flush()) fail_file("--json", options.json, "a path that cannot be written");
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app{"Continues a text with a byte-level Llama, or measures its perplexity."};
+  app.add_option("--model", options.model, "checkpoint folder, 16-bit or quantised")->required();
+  app.add_option("--prompt", options.prompt, "text to continue")->capture_default_str();
+  app.add_option("--tokens", options.generate.tokens, "bytes to add")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  app.add_option("--temperature", options.generate.temperature, "0: the likeliest byte each time")
+      ->capture_default_str();
+  app.add_option("--seed", options.generate.seed, "of the sampling")->capture_default_str();
+  app.add_option("--perplexity", options.perplexity, "measure on this text instead");
+  app.add_option("--bytes", options.bytes, "read this much of the text (default: all)")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--context", options.context, "window of the perplexity (default: the model's)")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--json", options.json, "write the figures here");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  try {
+    run(options);
+    return 0;
+  } catch (const halfbyte::Error& error) {
+    std::cerr << error.what() << '\n';
+    return halfbyte::exit_status(error.code());
+  } catch (const std::exception& error) {
+    std::cerr << "halfbyte-llama: " << error.what() << '\n';
+    return 1;
+  }
+}

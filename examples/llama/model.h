@@ -1,0 +1,68 @@
+// A Llama: RMSNorm, rotary positions, grouped-query attention and SwiGLU around quantised linears.
+//
+//   llama::Model model(halfbyte::Checkpoint::open("tiny_llama/gptq-sym-g128"));
+//   llama::Cache cache(model.shape());
+//   auto logits = model.forward(tokens, cache);   // prefill: (tokens, vocab)
+//   logits = model.forward({&next, 1}, cache);    // decode: (1, vocab)
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "halfbyte/checkpoint.h"
+#include "halfbyte/workspace.h"
+#include "llama/attention.h"
+#include "llama/layer.h"
+
+namespace llama {
+
+// config.json, in its own words.
+struct Shape {
+  int hidden_size = 0;
+  int intermediate_size = 0;
+  int num_hidden_layers = 0;
+  int vocab_size = 0;
+  int max_position_embeddings = 0;
+  HeadShape head;
+  float rms_norm_eps = 0;
+  double rope_theta = 0;
+};
+
+// Throws E_FORMAT for a missing or senseless key, E_UNSUPPORTED for another architecture.
+Shape read_shape(const halfbyte::Checkpoint& checkpoint);
+
+// The keys and values of the positions seen so far, one array a block.
+struct Cache {
+  explicit Cache(const Shape& shape);
+  std::int64_t length = 0;
+  std::vector<std::vector<float>> keys;  // (max_position_embeddings, kv_heads * head_dim)
+  std::vector<std::vector<float>> values;
+};
+
+class Model {
+ public:
+  explicit Model(const halfbyte::Checkpoint& checkpoint);
+
+  const Shape& shape() const { return shape_; }
+  // Appends the tokens to the cache and returns the logits of each, (tokens, vocab_size).
+  // Errors: E_RANGE (a token outside the vocabulary, more positions than the model has).
+  std::vector<float> forward(std::span<const int> tokens, Cache& cache);
+
+ private:
+  struct Block {
+    std::vector<float> input_norm, post_norm;
+    Layer q, k, v, o, gate, up, down;
+  };
+
+  Shape shape_;
+  std::vector<float> embedding_;  // (vocab_size, hidden_size)
+  std::vector<Block> blocks_;
+  std::vector<float> norm_;
+  Layer head_;
+  Rotary rotary_;
+  halfbyte::Workspace scratch_;
+};
+
+}  // namespace llama
