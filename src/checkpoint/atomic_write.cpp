@@ -142,7 +142,7 @@ void AtomicFile::fail(int error_number, std::string_view doing) const {
                .got = "cannot " + std::string(doing) +
                       " this file: " + std::generic_category().message(error_number),
                .wanted = "",
-               .advice = full ? "free some space; what was there before is untouched" : "",
+               .advice = full ? "free some space" : "",
                .path = target_.string(),
                .offset = {}});
 }

@@ -171,6 +171,9 @@ json parse_json(std::string_view text, const JsonSource& source, const JsonLimit
   // The parser would skip a byte order mark; in strict JSON it is an error.
   if (text.starts_with("\xEF\xBB\xBF"))
     refuse(source, source.offset, "a byte order mark", "JSON from the first byte on");
+  // The parser would take a zero byte for the end of the text.
+  if (const std::size_t zero = text.find('\0'); zero != text.npos)
+    refuse(source, source.offset + zero, "a zero byte", "JSON to the last byte");
   Position position;
   Builder builder(source, limits, position);
   run(text, position, builder);
