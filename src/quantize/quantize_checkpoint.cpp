@@ -1,0 +1,239 @@
+// quantize_checkpoint(): everything is decided and checked from headers first; then each shard of
+// the source becomes one file of the output, written under a temporary name, with one linear in
+// memory at a time. config.json is written last: without it the folder is no checkpoint.
+#include <array>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <system_error>
+
+#include "checkpoint/atomic_write.h"
+#include "checkpoint/paths.h"
+#include "checkpoint/safetensors.h"
+#include "checkpoint/writers.h"
+#include "halfbyte/error.h"
+#include "halfbyte/quantize.h"
+#include "quantize/fingerprint.h"
+#include "quantize/importance.h"
+#include "quantize/relative_error.h"
+#include "quantize/resume.h"
+#include "quantize/shard_plan.h"
+
+namespace halfbyte {
+namespace {
+
+namespace fs = std::filesystem;
+using checkpoint::CheckpointWriter;
+using checkpoint::SafetensorsWriter;
+using quantize_detail::CheckpointPlan;
+using quantize_detail::Identity;
+using quantize_detail::ImportanceFile;
+using quantize_detail::ResumeFile;
+using quantize_detail::ShardPlan;
+
+constexpr const char* function = "quantize_checkpoint";
+
+// What else a model's folder holds that its users need: copied as it is.
+constexpr std::array companions = {"generation_config.json",
+                                   "tokenizer.json",
+                                   "tokenizer_config.json",
+                                   "tokenizer.model",
+                                   "special_tokens_map.json",
+                                   "added_tokens.json",
+                                   "vocab.json",
+                                   "vocab.txt",
+                                   "merges.txt",
+                                   "chat_template.jinja"};
+
+[[noreturn]] void fail(ErrorCode code, std::string argument, std::string got, std::string wanted,
+                       std::string advice, const fs::path& path) {
+  throw Error(code, {.function = function,
+                     .argument = std::move(argument),
+                     .got = std::move(got),
+                     .wanted = std::move(wanted),
+                     .advice = std::move(advice),
+                     .path = path.string(),
+                     .offset = {}});
+}
+
+Checkpoint open_dense(const fs::path& from) {
+  Checkpoint source = Checkpoint::open(from);
+  if (source.format() != "dense") {
+    fail(ErrorCode::unsupported, "from", "a checkpoint in the format " + source.format(),
+         "one in 16 or 32 bits", "quantise the model that it was made from", from);
+  }
+  return source;
+}
+
+void check_target(const fs::path& from, const fs::path& to) {
+  std::error_code failed;
+  const fs::path real_from = fs::canonical(from, failed);
+  const fs::path real_to = fs::weakly_canonical(to, failed);
+  if (fs::equivalent(from, to, failed) || (!real_to.empty() && real_from == real_to)) {
+    fail(ErrorCode::path, "to", "the folder of the source", "another folder",
+         "the source is never written to", to);
+  }
+  const fs::file_status status = fs::status(to, failed);
+  if (fs::exists(status) && !fs::is_directory(status)) {
+    fail(ErrorCode::path, "to", "something that is no folder", "a new name or a folder", "", to);
+  }
+}
+
+// Shards that are already there count as free: they are kept or replaced.
+void check_free_space(const fs::path& to, std::uint64_t needed) {
+  fs::path existing = fs::absolute(to);
+  while (!fs::exists(existing) && existing.has_relative_path()) existing = existing.parent_path();
+  std::error_code failed;
+  const fs::space_info space = fs::space(existing, failed);
+  if (failed || needed <= space.available) return;
+  fail(ErrorCode::no_space, "to", std::to_string(space.available) + " bytes free",
+       std::to_string(needed) + " bytes", "free some space or write to another disk", to);
+}
+
+Identity identify(const Checkpoint& source, const CheckpointPlan& plan,
+                  const QuantizeCheckpointOptions& options, const ImportanceFile& importance) {
+  std::string skip;
+  for (const std::string& name : options.skip) skip += (skip.empty() ? "" : ", ") + name;
+  Identity identity{{"version", "1"},  // of the method's results: raise it when they change
+                    {"method", options.method},
+                    {"bits", std::to_string(options.bits)},
+                    {"group_size", std::to_string(options.group_size)},
+                    {"symmetric", options.symmetric ? "true" : "false"},
+                    {"search_clip", options.search_clip ? "true" : "false"},
+                    {"scale_dtype", std::string(name(options.scale_dtype))},
+                    {"format", options.format},
+                    {"skip", skip},
+                    {"importance", importance.fingerprint_of()},
+                    {"source config.json", quantize_detail::fingerprint(source.config_json())}};
+  const auto folder = checkpoint::Folder::open(source.folder(), function);
+  for (const ShardPlan& shard : plan.shards) {
+    identity["source " + shard.source] =
+        quantize_detail::fingerprint(folder.open_file(shard.source, function), function);
+  }
+  return identity;
+}
+
+void make_folder(const fs::path& to) {
+  std::error_code failed;
+  fs::create_directories(to, failed);
+  if (failed) fail(ErrorCode::io, "to", "cannot make this folder: " + failed.message(), "", "", to);
+}
+
+// One call: what is read, how, and whom to tell.
+struct Run {
+  const Checkpoint& source;
+  const QuantizeCheckpointOptions& options;
+  const CheckpointWriter& writer;
+  const ImportanceFile& importance;
+  const std::function<void(const QuantizeProgress&)>& progress;
+  QuantizeProgress state;
+
+  void tell(const std::string& linear, double error) {
+    state.layer = linear;
+    state.relative_error = error;
+    if (progress) progress(state);
+  }
+
+  void write_linear(const std::string& linear, SafetensorsWriter& file) {
+    const HostTensor dense = source.tensor(linear + ".weight");
+    QuantizedWeight quantized;
+    try {
+      quantized = quantize(dense.view(), options, importance.of(linear));
+    } catch (const Error& error) {  // say which linear
+      ErrorDetail detail = error.detail();
+      detail.argument = linear + (detail.argument.empty() ? "" : ": " + detail.argument);
+      throw Error(error.code(), std::move(detail));
+    }
+    for (const checkpoint::NamedTensor& part : writer.to_tensors(linear, quantized)) {
+      file.write(part.name, part.tensor);
+    }
+    ++state.done;
+    tell(linear, progress ? quantize_detail::relative_error(dense.view(), quantized) : 0);
+  }
+
+  void write_shard(const ShardPlan& shard, const fs::path& to) {
+    make_folder((to / shard.target).parent_path());  // an index may name shards in folders
+    SafetensorsWriter file(to / shard.target, shard.outputs, function);
+    for (const std::string& linear : shard.linears) write_linear(linear, file);
+    for (const std::string& name : shard.copied) file.write(name, source.tensor(name));
+    file.commit();
+  }
+};
+
+void write_index(const CheckpointPlan& plan, const fs::path& to) {
+  if (plan.shards.size() < 2) return;
+  std::map<std::string, std::string> weight_map;
+  for (const ShardPlan& shard : plan.shards) {
+    for (const checkpoint::TensorSpec& spec : shard.outputs) weight_map[spec.name] = shard.target;
+  }
+  checkpoint::write_shard_index(to / "model.safetensors.index.json", weight_map, plan.bytes,
+                                function);
+}
+
+void copy_companions(const fs::path& from, const fs::path& to) {
+  constexpr std::uint64_t limit = 256U << 20;  // a file beyond this is no tokenizer
+  for (const char* name : companions) {
+    if (!fs::is_regular_file(from / name)) continue;
+    const std::string content =
+        checkpoint::File::open(from / name, function).read_text(limit, function);
+    checkpoint::write_file_atomically(to / name, content, function);
+  }
+}
+
+void write_config(const Run& run, const CheckpointPlan& plan, const fs::path& to) {
+  auto config = nlohmann::ordered_json::parse(run.source.config_json());
+  config["quantization_config"] = run.writer.config({.bits = run.options.bits,
+                                                     .group_size = run.options.group_size,
+                                                     .symmetric = run.options.symmetric,
+                                                     .act_order = run.importance.given(),
+                                                     .ignore = plan.ignored});
+  checkpoint::write_file_atomically(to / "config.json", config.dump(2) + "\n", function);
+}
+
+// What an earlier checkpoint left in the folder and the new one must never be read with.
+void retire_old_checkpoint(const fs::path& to) {
+  for (const char* name : {"config.json", "model.safetensors.index.json"}) {
+    std::error_code failed;
+    fs::remove(to / name, failed);
+    if (failed)
+      fail(ErrorCode::io, "to", "cannot remove this file: " + failed.message(), "", "", to / name);
+  }
+}
+
+}  // namespace
+
+void quantize_checkpoint(const fs::path& from, const fs::path& to,
+                         const QuantizeCheckpointOptions& options,
+                         const std::function<void(const QuantizeProgress&)>& progress) {
+  const CheckpointWriter& writer = checkpoint::find_writer(options.format, function);
+  quantize(TensorView::matrix(nullptr, DType::f32, 0, 0), options);  // refuse bad options first
+  check_target(from, to);
+  const Checkpoint source = open_dense(from);
+  const CheckpointPlan plan = quantize_detail::plan_checkpoint(source, options, writer);
+  const ImportanceFile importance(options.importance, source, plan);
+  ResumeFile resume(to, identify(source, plan, options, importance), options.resume);
+
+  std::uint64_t needed = 0;
+  for (const ShardPlan& shard : plan.shards) {
+    if (!resume.finished(shard.target)) needed += shard.bytes;
+  }
+  check_free_space(to, needed);
+
+  make_folder(to);
+  retire_old_checkpoint(to);
+  resume.save();
+  Run run{source, options, writer, importance, progress, {.layer = {}, .total = plan.linears}};
+  for (const ShardPlan& shard : plan.shards) {
+    if (resume.finished(shard.target)) {
+      run.state.done += static_cast<std::int64_t>(shard.linears.size());
+      continue;
+    }
+    run.write_shard(shard, to);
+    resume.mark_finished(shard.target);
+  }
+  copy_companions(source.folder(), to);
+  write_index(plan, to);
+  write_config(run, plan, to);
+  resume.remove();
+}
+
+}  // namespace halfbyte
