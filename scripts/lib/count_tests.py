@@ -22,7 +22,7 @@ def junit_results(path):
         # ctest also says "notrun" of a program that is not there: that is no skip.
         if outcome == "skipped" and "SKIP" not in reason and case.get("status") != "disabled":
             outcome = "failed"
-        yield outcome, case.get("name"), gtest_skip_reason(case)
+        yield outcome, case.get("name").split("  # GetParam")[0], gtest_skip_reason(case)
 
 
 def gtest_skip_reason(case):
