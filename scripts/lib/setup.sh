@@ -25,9 +25,10 @@ install_packages() {
   [ ${#missing[@]} -gt 0 ] || return 0
   [ "$(id -u)" = 0 ] || as_root=(sudo)
   say "installing: ${missing[*]}"
-  "${as_root[@]}" apt-get update -qq >&2 || say "apt-get update failed: trying the lists that are here"
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    "${missing[@]}" >&2
+  quietly "$root/build/apt.log" "${as_root[@]}" apt-get update ||
+    say "apt-get update failed: trying the lists that are here"
+  quietly "$root/build/apt.log" "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y --no-install-recommends "${missing[@]}"
 }
 
 # quietly LOG COMMAND...: runs it with its output in LOG, which is shown when it fails.
