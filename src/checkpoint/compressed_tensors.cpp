@@ -59,11 +59,6 @@ std::int64_t words_for_padded(std::int64_t fields, int bits) {
   return (fields + per_word - 1) / per_word;
 }
 
-// Whether `words` is the number of words of the old, padded stream and not of the dense one.
-bool is_padded(std::int64_t words, std::int64_t fields, int bits) {
-  return words != words_for(fields, bits) && words == words_for_padded(fields, bits);
-}
-
 std::uint32_t field_of(std::span<const std::uint32_t> words, std::int64_t i, int bits,
                        bool padded) {
   if (!padded) return get_field(words, i, bits);
@@ -84,20 +79,31 @@ Tensors get_tensors(const LayerTensors& layer, const QuantConfig& config) {
           *config.symmetric ? nullptr : &layer.get("weight_zero_point", {DType::i32}, 2)};
 }
 
+// Which stream a layer of 3 bits has. Small extents have as many words either way; then the other
+// tensor tells, and where both are small it is the dense stream of today's writers.
+bool is_padded(const Tensors& tensors, std::int64_t n, std::int64_t k, int bits) {
+  const auto differ = [bits](std::int64_t fields) {
+    return words_for(fields, bits) != words_for_padded(fields, bits);
+  };
+  if (differ(k)) return tensors.packed.shape[1] == words_for_padded(k, bits);
+  if (!tensors.zero_point || !differ(n)) return false;
+  return tensors.zero_point->shape[0] == words_for_padded(n, bits);
+}
+
 LayerInfo describe(const TensorStore& store, const QuantConfig& config, const std::string& name,
                    std::string_view function) {
   const LayerTensors layer(store, name, function);
-  const auto [packed, scale, zero_point] = get_tensors(layer, config);
+  const Tensors tensors = get_tensors(layer, config);
+  const auto [packed, scale, zero_point] = tensors;
   const auto [n, k] = read_shape(layer);
   const int bits = config.bits;
-  if (!is_padded(packed.shape[1], k, bits)) layer.want_shape(packed, {n, words_for(k, bits)});
-  layer.want_shape(packed, {n, packed.shape[1]});
+  const auto words = is_padded(tensors, n, k, bits) ? words_for_padded : words_for;
+  layer.want_shape(packed, {n, words(k, bits)});
   const std::int64_t group = resolve_group_size(config.group_size, k);
   const std::int64_t groups = group_count(k, group);
   layer.want_shape(scale, {n, groups});
   if (zero_point) {
-    const bool padded = is_padded(zero_point->shape[0], n, bits);
-    layer.want_shape(*zero_point, {padded ? zero_point->shape[0] : words_for(n, bits), groups});
+    layer.want_shape(*zero_point, {words(n, bits), groups});
   } else if (const TensorEntry* extra = layer.find("weight_zero_point")) {
     if (!config.convention_given)
       layer.refuse(ErrorCode::ambiguous, *extra, "a zero point",
@@ -117,10 +123,9 @@ std::vector<std::uint32_t> to_words(std::span<const std::byte> raw) {
   return words;
 }
 
-void load_codes(QuantizedWeight& weight, std::span<const std::byte> raw, std::int64_t row_words) {
+void load_codes(QuantizedWeight& weight, std::span<const std::byte> raw, bool padded) {
   const auto run = static_cast<std::size_t>(weight.code_bytes_per_column());
-  const std::size_t row_bytes = 4 * static_cast<std::size_t>(row_words);
-  const bool padded = is_padded(row_words, weight.k, weight.bits);
+  const std::size_t row_bytes = raw.size() / static_cast<std::size_t>(weight.n);
   weight.codes.resize(static_cast<std::size_t>(weight.n) * run);
   for (std::int64_t j = 0; j < weight.n; ++j) {
     const auto row = raw.subspan(static_cast<std::size_t>(j) * row_bytes, row_bytes);
@@ -136,9 +141,9 @@ void load_codes(QuantizedWeight& weight, std::span<const std::byte> raw, std::in
   }
 }
 
-void load_zeros(QuantizedWeight& weight, const LayerTensors& layer, const TensorEntry& entry) {
+void load_zeros(QuantizedWeight& weight, const LayerTensors& layer, const TensorEntry& entry,
+                bool padded) {
   const std::int64_t rows = entry.shape[0];
-  const bool padded = is_padded(rows, weight.n, weight.bits);
   const std::vector<std::byte> raw = layer.bytes(entry);
   weight.zero_kind = ZeroKind::integer;
   weight.zeros.resize(static_cast<std::size_t>(weight.groups * weight.n));
@@ -156,18 +161,20 @@ void load_zeros(QuantizedWeight& weight, const LayerTensors& layer, const Tensor
 QuantizedWeight load(const TensorStore& store, const QuantConfig& config, const LayerInfo& info,
                      std::string_view function) {
   const LayerTensors layer(store, info.name, function);
-  const auto [packed, scale, zero_point] = get_tensors(layer, config);
+  const Tensors tensors = get_tensors(layer, config);
+  const auto [packed, scale, zero_point] = tensors;
+  const bool padded = is_padded(tensors, info.n, info.k, info.bits);
   QuantizedWeight weight;
   weight.k = info.k;
   weight.n = info.n;
   weight.bits = info.bits;
   weight.group_size = info.group_size;
   weight.groups = group_count(info.k, info.group_size);
-  load_codes(weight, layer.bytes(packed), packed.shape[1]);
+  load_codes(weight, layer.bytes(packed), padded);
   weight.scale_dtype = scale.dtype;
   weight.scales = transpose(layer.bytes(scale), info.n, weight.groups, size_of(scale.dtype));
   weight.g_idx = layer.g_idx("weight_g_idx", info.k, info.group_size, weight.groups);
-  if (zero_point) load_zeros(weight, layer, *zero_point);
+  if (zero_point) load_zeros(weight, layer, *zero_point, padded);
   return weight;
 }
 

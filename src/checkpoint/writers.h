@@ -23,8 +23,8 @@ struct WriterConfig {
   int bits = 4;
   std::int64_t group_size = 128;  // -1: one group per column
   bool symmetric = true;
-  bool act_order = false;           // some layer has a g_idx
-  std::vector<std::string> ignore;  // linears left in 16 bits
+  bool act_order = false;                // some layer has a g_idx
+  std::vector<std::string> ignore = {};  // linears left in 16 bits
 };
 
 struct CheckpointWriter {
