@@ -1,0 +1,70 @@
+// Bits do not depend on the number of threads, nor on who runs the tasks.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "halfbyte/numeric.h"
+#include "halfbyte/threads.h"
+#include "tests/support/run_linear.h"
+#include "tests/support/weights.h"
+
+namespace halfbyte {
+namespace {
+
+struct RestoreThreads {
+  ~RestoreThreads() {
+    set_num_threads(0);
+    set_executor(nullptr, nullptr);
+  }
+};
+
+TEST(Threads, DoNotChangeBits) {
+  const RestoreThreads restore;
+  const PackedWeight packed = pack(test::make_weight({.k = 1024, .n = 208, .group = 64}, 3));
+  std::mt19937_64 bits(4);
+  std::normal_distribution<double> normal;
+  for (const std::int64_t m : {1, 5, 16}) {
+    std::vector<std::byte> x(static_cast<std::size_t>(m * 1024) * 2);
+    for (std::int64_t i = 0; i < m * 1024; ++i)
+      store_element(x.data(), DType::f16, i, normal(bits));
+    const auto view = TensorView::matrix(x.data(), DType::f16, m, 1024);
+    auto calls = test::calls_for(view, packed, TensorView::matrix(nullptr, DType::f16, m, 208));
+    calls.push_back({"", Schedule::automatic, 0});
+    for (const auto& call : calls) {
+      set_num_threads(1);
+      const auto wanted = test::run(view, packed, DType::f16, call);
+      for (const int threads : {2, 3, 7, 16}) {
+        set_num_threads(threads);
+        EXPECT_EQ(test::run(view, packed, DType::f16, call), wanted)
+            << to_string(call) << " with " << threads << " threads";
+      }
+    }
+  }
+}
+
+TEST(Threads, RunOnACallersExecutor) {
+  const RestoreThreads restore;
+  static int tasks_run = 0;
+  tasks_run = 0;
+  set_executor(
+      [](void*, int count, Task task, void* context) {
+        for (int i = count - 1; i >= 0; --i) task(context, i), ++tasks_run;
+      },
+      nullptr);
+  const PackedWeight packed = pack(test::make_weight({.k = 256, .n = 128}, 3));
+  const std::vector<std::byte> x(256 * 2);
+  test::run(TensorView::matrix(x.data(), DType::f16, 1, 256), packed, DType::f16, {.kernel = ""});
+  EXPECT_GT(tasks_run, 1);
+}
+
+TEST(Threads, CountIsPositiveAndCanBeSet) {
+  const RestoreThreads restore;
+  EXPECT_GE(num_threads(), 1);
+  set_num_threads(5);
+  EXPECT_EQ(num_threads(), 5);
+  set_num_threads(0);
+  EXPECT_GE(num_threads(), 1);
+}
+
+}  // namespace
+}  // namespace halfbyte
