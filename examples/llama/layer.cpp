@@ -1,10 +1,12 @@
 #include "llama/layer.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "halfbyte/error.h"
 #include "halfbyte/linear.h"
 #include "halfbyte/numeric.h"
+#include "llama/wide.h"
 
 namespace llama {
 namespace {
@@ -28,6 +30,28 @@ void expect_shape(const halfbyte::Checkpoint& checkpoint, const std::string& nam
                          .advice = "",
                          .path = checkpoint.folder().string(),
                          .offset = {}});
+}
+
+// halfbyte::f32_to_f16 for a whole array, in a form that compilers turn into vector code.
+void round_to_f16(const float* from, std::size_t count, std::uint16_t* to) {
+  run_wide([=]() __attribute__((always_inline)) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto bits = std::bit_cast<std::uint32_t>(from[i]);
+      const std::uint32_t magnitude = bits & 0x7FFFFFFFU;
+      // 1/2 + |x| has the spacing of f16's subnormals: the sum rounds x to them.
+      const std::uint32_t small =
+          std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + 0.5F) - 0x3F000000U;
+      // The exponent's bias falls from 127 to 15; half of the last place, less one bit where the
+      // result is even, carries upwards.
+      const std::uint32_t normal =
+          (magnitude - (112U << 23) + 0xFFFU + ((magnitude >> 13) & 1U)) >> 13;
+      const std::uint32_t large = magnitude > 0x7F800000U ? 0x7E00U : 0x7C00U;  // NaN, infinity
+      const std::uint32_t rounded = magnitude < 0x38800000U    ? small
+                                    : magnitude >= 0x47800000U ? large
+                                                               : normal;
+      to[i] = static_cast<std::uint16_t>(((bits >> 16) & 0x8000U) | rounded);
+    }
+  });
 }
 
 }  // namespace
@@ -65,7 +89,7 @@ Layer::Layer(const halfbyte::Checkpoint& checkpoint, const std::string& name, st
   }
 }
 
-void Layer::apply(const float* x, std::int64_t m, float* y, halfbyte::Workspace& scratch) const {
+void Layer::apply(const float* x, std::int64_t m, float* y, Scratch& scratch) const {
   if (packed_.empty()) {
     multiply(x, m, dense_, y);
     for (std::int64_t i = 0; i < m && !bias_.empty(); ++i) {
@@ -74,13 +98,15 @@ void Layer::apply(const float* x, std::int64_t m, float* y, halfbyte::Workspace&
     return;
   }
   using halfbyte::TensorView;
-  const auto xv = TensorView::matrix(x, halfbyte::DType::f32, m, k_);
+  scratch.x.resize(static_cast<std::size_t>(m * k_));
+  round_to_f16(x, scratch.x.size(), scratch.x.data());
+  const auto xv = TensorView::matrix(scratch.x.data(), halfbyte::DType::f16, m, k_);
   const auto yv = TensorView::matrix(y, halfbyte::DType::f32, m, n_);
   halfbyte::LinearOptions options;
   if (!bias_.empty()) options.bias = TensorView::vector(bias_.data(), halfbyte::DType::f32, n_);
-  scratch.reserve(halfbyte::linear_workspace_size(xv, packed_, yv, options));
-  options.workspace = scratch.data();
-  options.workspace_bytes = scratch.size();
+  scratch.workspace.reserve(halfbyte::linear_workspace_size(xv, packed_, yv, options));
+  options.workspace = scratch.workspace.data();
+  options.workspace_bytes = scratch.workspace.size();
   halfbyte::linear(xv, packed_, yv, options);
 }
 

@@ -12,13 +12,19 @@
 
 namespace llama {
 
+// Memory that layers use while they run; one for each thread that calls them.
+struct Scratch {
+  std::vector<std::uint16_t> x;
+  halfbyte::Workspace workspace;
+};
+
 class Layer {
  public:
   // `name` is the tensor prefix; throws unless the weight is (k, n).
   Layer(const halfbyte::Checkpoint& checkpoint, const std::string& name, std::int64_t k,
         std::int64_t n);
-  // x (m, k), y (m, n), both f32 and row major.
-  void apply(const float* x, std::int64_t m, float* y, halfbyte::Workspace& scratch) const;
+  // x (m, k), y (m, n), both f32 and row major. A quantised layer rounds x to f16 first.
+  void apply(const float* x, std::int64_t m, float* y, Scratch& scratch) const;
 
  private:
   std::int64_t k_;

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "halfbyte/checkpoint.h"
-#include "halfbyte/workspace.h"
 #include "llama/attention.h"
 #include "llama/layer.h"
 
@@ -62,7 +61,7 @@ class Model {
   std::vector<float> norm_;
   Layer head_;
   Rotary rotary_;
-  halfbyte::Workspace scratch_;
+  Scratch scratch_;
 };
 
 }  // namespace llama
