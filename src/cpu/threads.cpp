@@ -1,7 +1,5 @@
-// Threads come from OpenMP: see docs/design/0003-cpu-threads.md for the figures behind the choice.
 #include "cpu/threads.h"
 
-#include <omp.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -10,6 +8,8 @@
 #include <fstream>
 #include <limits>
 #include <string>
+
+#include "cpu/pool.h"
 
 namespace halfbyte {
 namespace {
@@ -69,11 +69,7 @@ void run_tasks(std::int64_t count, Task task, void* context) {
     executor(executor_user, tasks, task, context);
     return;
   }
-  const int threads = std::min(num_threads(), tasks);
-  // Dynamic, since a shared machine slows single threads down; results do not depend on who runs
-  // what.
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-  for (int i = 0; i < tasks; ++i) task(context, i);
+  run_on_pool(tasks, std::min(num_threads(), tasks), task, context);
 }
 
 }  // namespace cpu
