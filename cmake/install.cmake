@@ -10,7 +10,18 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/halfbyte DESTINATION ${CMAKE_INS
   FILES_MATCHING PATTERN "*.h")
 install(EXPORT halfbyte NAMESPACE halfbyte:: FILE halfbyteTargets.cmake DESTINATION ${config_folder})
 
-get_target_property(HALFBYTE_LIBRARY_TYPE halfbyte TYPE)
+# What a user's link needs of a static library; a shared one has it inside.
+set(HALFBYTE_DEPENDENCIES)
+get_target_property(library_type halfbyte TYPE)
+get_target_property(linked halfbyte LINK_LIBRARIES)
+if(library_type STREQUAL "STATIC_LIBRARY")
+  foreach(package IN ITEMS OpenMP Threads CUDAToolkit)
+    string(REPLACE CUDAToolkit CUDA namespace ${package})
+    if("${linked}" MATCHES "${namespace}::")
+      string(APPEND HALFBYTE_DEPENDENCIES "find_dependency(${package})\n")
+    endif()
+  endforeach()
+endif()
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/halfbyteConfig.cmake.in
   ${PROJECT_BINARY_DIR}/halfbyteConfig.cmake INSTALL_DESTINATION ${config_folder})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/halfbyteConfigVersion.cmake
