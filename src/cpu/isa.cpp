@@ -9,7 +9,8 @@
 namespace halfbyte::cpu {
 namespace {
 
-constexpr std::array<std::string_view, 4> names{"scalar", "avx2", "avx512", "avx512vnni"};
+constexpr std::array<std::string_view, 5> names{"scalar", "avx2", "avx512", "avx512vnni",
+                                                "avx512bf16"};
 
 Isa asked_isa() {
   const char* asked = std::getenv("HALFBYTE_ISA");
@@ -28,7 +29,7 @@ Isa asked_isa() {
   throw Error(ErrorCode::arg, {.function = "linear",
                                .argument = "HALFBYTE_ISA",
                                .got = asked,
-                               .wanted = "scalar, avx2, avx512 or avx512vnni"});
+                               .wanted = "scalar, avx2, avx512, avx512vnni or avx512bf16"});
 }
 
 }  // namespace
@@ -46,7 +47,8 @@ Isa detected_isa() {
       !__builtin_cpu_supports("avx512vl") || !__builtin_cpu_supports("avx512dq")) {
     return Isa::avx2;
   }
-  return __builtin_cpu_supports("avx512vnni") ? Isa::avx512vnni : Isa::avx512;
+  if (!__builtin_cpu_supports("avx512vnni")) return Isa::avx512;
+  return __builtin_cpu_supports("avx512bf16") ? Isa::avx512bf16 : Isa::avx512vnni;
 }
 
 Isa active_isa() {

@@ -7,7 +7,7 @@
 namespace halfbyte::cpu {
 
 // In rising order; a level includes those below it.
-enum class Isa : std::uint8_t { scalar, avx2, avx512, avx512vnni };
+enum class Isa : std::uint8_t { scalar, avx2, avx512, avx512vnni, avx512bf16 };
 
 std::string_view name(Isa isa);
 // The highest level that CPU and operating system support.

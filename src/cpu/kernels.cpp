@@ -52,6 +52,17 @@ std::string_view reject_digits(const LinearProblem& p, const GemmConfig&, const 
   return {};
 }
 
+std::string_view reject_pairs(const LinearProblem& p, const GemmConfig&, const DeviceInfo&) {
+  const N16& w = n16_of(*p.w);
+  if (p.x.dtype != DType::bf16) return "x is not bf16";
+  if (w.zero_kind != ZeroKind::symmetric && w.zero_kind != ZeroKind::integer) {
+    return "zeros are not integers";
+  }
+  if (w.meaning == CodeMeaning::table && !w.integer_table) return "the code table is not integer";
+  if (!w.finite_scales) return "a scale is NaN or Inf";
+  return {};
+}
+
 std::string_view reject_schedule(const LinearProblem&, const GemmConfig& c, const DeviceInfo&) {
   return c.schedule == Schedule::data_parallel ? ""
                                                : "plain loops have one schedule, data-parallel";
@@ -89,6 +100,12 @@ double predict_panel(const LinearProblem& p, const GemmConfig& c, const DeviceIn
                  cost.panel_dequantize_cycles + cost.panel_cycles * static_cast<double>(p.m));
 }
 
+double predict_pairs(const LinearProblem& p, const GemmConfig& c, const DeviceInfo& device) {
+  const core::CpuCost& cost = core::cpu_cost(device.isa);
+  return predict(p, c, device,
+                 cost.panel_dequantize_cycles + cost.pairs_cycles * static_cast<double>(p.m));
+}
+
 double predict_reference(const LinearProblem& p, const GemmConfig& c, const DeviceInfo& device) {
   return predict(p, c, device, 40.0 * static_cast<double>(p.m));
 }
@@ -120,6 +137,9 @@ constexpr LinearKernel panel_row(std::string_view name, std::string_view descrip
 using namespace simd;
 
 constexpr std::array rows{
+    LinearKernel{"cpu/avx512bf16/pairs", "pairs of bf16 x, vdpbf16ps", DeviceType::cpu,
+                 WeightRounding::exact, needs<Isa::avx512bf16>, reject_pairs, panel_menu, schedules,
+                 predict_pairs, workspace<pairs_avx512bf16>, run<pairs_avx512bf16>},
     digits_row<Isa::avx512vnni, digits_avx512vnni>("cpu/avx512vnni/digits",
                                                    "exact digits of 16-bit x, vpdpbusd"),
     digits_row<Isa::avx512, digits_avx512>("cpu/avx512/digits",

@@ -25,7 +25,7 @@ TEST(Isa, DecidesWhichKernelsAreThere) {
     const auto belongs = [&](Isa isa) {
       return kernel.name.find("/" + std::string(name(isa)) + "/") != std::string::npos;
     };
-    for (const Isa isa : {Isa::avx2, Isa::avx512, Isa::avx512vnni}) {
+    for (const Isa isa : {Isa::avx2, Isa::avx512, Isa::avx512vnni, Isa::avx512bf16}) {
       if (!belongs(isa)) continue;
       EXPECT_EQ(kernel.unavailable.empty(), active_isa() >= isa) << kernel.name;
     }
@@ -39,7 +39,9 @@ TEST_P(HasIsa, KernelsRun) {
     GTEST_SKIP() << "no " << name(GetParam()) << " here: its kernels are not run";
   SUCCEED();
 }
-INSTANTIATE_TEST_SUITE_P(Isa, HasIsa, ::testing::Values(Isa::avx2, Isa::avx512, Isa::avx512vnni),
+INSTANTIATE_TEST_SUITE_P(Isa, HasIsa,
+                         ::testing::Values(Isa::avx2, Isa::avx512, Isa::avx512vnni,
+                                           Isa::avx512bf16),
                          [](const auto& param) { return std::string(name(param.param)); });
 
 }  // namespace

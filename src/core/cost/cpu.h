@@ -12,7 +12,8 @@ struct CpuCost {
   double read_bytes_per_cycle;     // one worker's share of the memory bandwidth
   double digits_cycles;            // a weight and row, three digits
   double panel_cycles;             // a weight and row
-  double panel_dequantize_cycles;  // a weight
+  double panel_dequantize_cycles;  // a weight, panels and pairs
+  double pairs_cycles = 0;         // a weight and row, bf16 x
 };
 
 inline constexpr CpuCost cpu_costs[] = {
@@ -20,6 +21,7 @@ inline constexpr CpuCost cpu_costs[] = {
     {"avx2", 4.7, 0.085, 0.067, 0.19},
     {"avx512", 4.7, 0.045, 0.034, 0.10},
     {"avx512vnni", 4.7, 0.025, 0.034, 0.10},
+    {"avx512bf16", 4.7, 0.025, 0.034, 0.10, 0.020},
 };
 
 constexpr const CpuCost& cpu_cost(std::string_view isa) {

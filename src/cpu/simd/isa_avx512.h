@@ -104,4 +104,21 @@ struct Avx512Vnni : Avx512 {
 };
 #endif
 
+#ifdef __AVX512BF16__
+struct Avx512Bf16 : Avx512 {
+  static constexpr int panel_rows = 12;
+  // Two vectors of integers as pairs of bf16, `first` in the low halves.
+  static Bytes pair(Float first, Float second) {
+    const __m512i low = _mm512_srli_epi32(_mm512_castps_si512(first), 16);
+    return _mm512_or_si512(low, _mm512_and_si512(_mm512_castps_si512(second),
+                                                 _mm512_set1_epi32(static_cast<int>(0xFFFF0000U))));
+  }
+  static Float add_pair_product(Float sum, Bytes weights, std::uint32_t x) {
+    const __m512i both = _mm512_set1_epi32(static_cast<int>(x));
+    return _mm512_dpbf16_ps(sum, __builtin_bit_cast(__m512bh, weights),
+                            __builtin_bit_cast(__m512bh, both));
+  }
+};
+#endif
+
 }  // namespace halfbyte::cpu::simd

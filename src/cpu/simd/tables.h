@@ -11,5 +11,6 @@ const TileKernel& panel_avx2();
 const TileKernel& digits_avx512();  // AVX-512 BW
 const TileKernel& panel_avx512();
 const TileKernel& digits_avx512vnni();
+const TileKernel& pairs_avx512bf16();
 
 }  // namespace halfbyte::cpu::simd
