@@ -14,6 +14,7 @@
 #include "halfbyte/quantize.h"
 #include "quantize/fingerprint.h"
 #include "quantize/importance.h"
+#include "quantize/output_folder.h"
 #include "quantize/relative_error.h"
 #include "quantize/resume.h"
 #include "quantize/shard_plan.h"
@@ -64,31 +65,6 @@ Checkpoint open_dense(const fs::path& from) {
   return source;
 }
 
-void check_target(const fs::path& from, const fs::path& to) {
-  std::error_code failed;
-  const fs::path real_from = fs::canonical(from, failed);
-  const fs::path real_to = fs::weakly_canonical(to, failed);
-  if (fs::equivalent(from, to, failed) || (!real_to.empty() && real_from == real_to)) {
-    fail(ErrorCode::path, "to", "the folder of the source", "another folder",
-         "the source is never written to", to);
-  }
-  const fs::file_status status = fs::status(to, failed);
-  if (fs::exists(status) && !fs::is_directory(status)) {
-    fail(ErrorCode::path, "to", "something that is no folder", "a new name or a folder", "", to);
-  }
-}
-
-// Shards that are already there count as free: they are kept or replaced.
-void check_free_space(const fs::path& to, std::uint64_t needed) {
-  fs::path existing = fs::absolute(to);
-  while (!fs::exists(existing) && existing.has_relative_path()) existing = existing.parent_path();
-  std::error_code failed;
-  const fs::space_info space = fs::space(existing, failed);
-  if (failed || needed <= space.available) return;
-  fail(ErrorCode::no_space, "to", std::to_string(space.available) + " bytes free",
-       std::to_string(needed) + " bytes", "free some space or write to another disk", to);
-}
-
 Identity identify(const Checkpoint& source, const CheckpointPlan& plan,
                   const QuantizeCheckpointOptions& options, const ImportanceFile& importance) {
   std::string skip;
@@ -110,12 +86,6 @@ Identity identify(const Checkpoint& source, const CheckpointPlan& plan,
         quantize_detail::fingerprint(folder.open_file(shard.source, function), function);
   }
   return identity;
-}
-
-void make_folder(const fs::path& to) {
-  std::error_code failed;
-  fs::create_directories(to, failed);
-  if (failed) fail(ErrorCode::io, "to", "cannot make this folder: " + failed.message(), "", "", to);
 }
 
 // One call: what is read, how, and whom to tell.
@@ -151,7 +121,8 @@ struct Run {
   }
 
   void write_shard(const ShardPlan& shard, const fs::path& to) {
-    make_folder((to / shard.target).parent_path());  // an index may name shards in folders
+    quantize_detail::make_folder(
+        (to / shard.target).parent_path());  // an index may name shards in folders
     SafetensorsWriter file(to / shard.target, shard.outputs, function);
     for (const std::string& linear : shard.linears) write_linear(linear, file);
     for (const std::string& name : shard.copied) file.write(name, source.tensor(name));
@@ -172,7 +143,8 @@ void write_index(const CheckpointPlan& plan, const fs::path& to) {
 void copy_companions(const fs::path& from, const fs::path& to) {
   constexpr std::uint64_t limit = 256U << 20;  // a file beyond this is no tokenizer
   for (const char* name : companions) {
-    if (!fs::is_regular_file(from / name)) continue;
+    std::error_code failed;
+    if (!fs::is_regular_file(from / name, failed)) continue;
     const std::string content =
         checkpoint::File::open(from / name, function).read_text(limit, function);
     checkpoint::write_file_atomically(to / name, content, function);
@@ -189,16 +161,6 @@ void write_config(const Run& run, const CheckpointPlan& plan, const fs::path& to
   checkpoint::write_file_atomically(to / "config.json", config.dump(2) + "\n", function);
 }
 
-// What an earlier checkpoint left in the folder and the new one must never be read with.
-void retire_old_checkpoint(const fs::path& to) {
-  for (const char* name : {"config.json", "model.safetensors.index.json"}) {
-    std::error_code failed;
-    fs::remove(to / name, failed);
-    if (failed)
-      fail(ErrorCode::io, "to", "cannot remove this file: " + failed.message(), "", "", to / name);
-  }
-}
-
 }  // namespace
 
 void quantize_checkpoint(const fs::path& from, const fs::path& to,
@@ -206,9 +168,13 @@ void quantize_checkpoint(const fs::path& from, const fs::path& to,
                          const std::function<void(const QuantizeProgress&)>& progress) {
   const CheckpointWriter& writer = checkpoint::find_writer(options.format, function);
   quantize(TensorView::matrix(nullptr, DType::f32, 0, 0), options);  // refuse bad options first
-  check_target(from, to);
+  quantize_detail::check_output_folder(from, to);
   const Checkpoint source = open_dense(from);
   const CheckpointPlan plan = quantize_detail::plan_checkpoint(source, options, writer);
+  if (plan.linears == 0) {
+    fail(ErrorCode::unsupported, "from", "no linear to quantise",
+         "2-D \"*.weight\" tensors with extents that are multiples of 8", "see skip", from);
+  }
   const ImportanceFile importance(options.importance, source, plan);
   ResumeFile resume(to, identify(source, plan, options, importance), options.resume);
 
@@ -216,10 +182,10 @@ void quantize_checkpoint(const fs::path& from, const fs::path& to,
   for (const ShardPlan& shard : plan.shards) {
     if (!resume.finished(shard.target)) needed += shard.bytes;
   }
-  check_free_space(to, needed);
+  quantize_detail::check_free_space(to, needed);
 
-  make_folder(to);
-  retire_old_checkpoint(to);
+  quantize_detail::make_folder(to);
+  quantize_detail::clear_output_folder(to);
   resume.save();
   Run run{source, options, writer, importance, progress, {.layer = {}, .total = plan.linears}};
   for (const ShardPlan& shard : plan.shards) {

@@ -36,7 +36,8 @@ std::uint64_t size_or_zero(const std::filesystem::path& path) {
 
 ResumeFile::ResumeFile(const std::filesystem::path& folder, Identity identity, bool resume)
     : folder_(folder), path_(folder / "quantize.resume.json"), identity_(std::move(identity)) {
-  if (!resume || !std::filesystem::exists(path_)) return;
+  std::error_code failed;
+  if (!resume || !std::filesystem::exists(path_, failed)) return;
   read(checkpoint::File::open(path_, function).read_text(max_bytes, function));
 }
 
