@@ -50,6 +50,14 @@ std::vector<std::int64_t> parse_integers(Option option, const std::string& text,
   return values;
 }
 
+std::int64_t parse_group(Option option, const std::string& text) {
+  const std::int64_t group = parse_integer(option, text, -1, largest_extent);
+  if (group != -1 && (group < 1 || group % 8 != 0)) {
+    refuse(ErrorCode::range, option, text, "-1 or a multiple of 8");
+  }
+  return group;
+}
+
 DType parse_dtype(Option option, const std::string& text) {
   for (const DType dtype : {DType::f16, DType::bf16, DType::f32}) {
     if (text == name(dtype)) return dtype;

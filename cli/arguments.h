@@ -30,6 +30,8 @@ std::int64_t parse_integer(Option option, const std::string& text, std::int64_t 
 std::vector<std::int64_t> parse_integers(Option option, const std::string& text, std::int64_t low,
                                          std::int64_t high);
 
+// Rows of W that share a scale: -1 or a multiple of 8, else E_RANGE.
+std::int64_t parse_group(Option option, const std::string& text);
 DType parse_dtype(Option option, const std::string& text);    // f16, bf16, f32
 Device parse_device(Option option, const std::string& text);  // cpu, cuda, cuda:I
 Schedule parse_schedule(Option option, const std::string& text);

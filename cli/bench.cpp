@@ -23,14 +23,6 @@ struct Arguments {
   std::string cell_ms = "40", rotate_mib = "128";
 };
 
-std::int64_t parse_group(const std::string& text) {
-  const std::int64_t group = parse_integer({"bench", "--group"}, text, -1, largest_extent);
-  if (group != -1 && (group < 1 || group % 8 != 0)) {
-    refuse(ErrorCode::range, {"bench", "--group"}, text, "-1 or a multiple of 8");
-  }
-  return group;
-}
-
 // Schedules in the order given, a split-k one once for each split factor.
 std::vector<bench::Variant> parse_variants(const Arguments& a) {
   const std::vector<std::int64_t> splits =
@@ -104,7 +96,7 @@ std::string print(const std::vector<bench::BenchRow>& rows, const std::string& f
 
 int bench_all(const Arguments& a, const std::string& command) {
   const bench::BenchSettings settings = parse_settings(a);
-  const std::int64_t group = parse_group(a.group);
+  const std::int64_t group = parse_group({"bench", "--group"}, a.group);
   if (a.output != "md" && a.output != "csv" && a.output != "json") {
     refuse(ErrorCode::arg, {"bench", "--output"}, '"' + a.output + '"', "md, csv or json");
   }

@@ -29,8 +29,7 @@ LinearPlan plan(const Arguments& a) {
     return parse_integer({"list-kernels", option}, *text, 0, largest_extent);
   };
   const std::int64_t m = extent("--m", a.m), n = extent("--n", a.n), k = extent("--k", a.k);
-  const std::int64_t group =
-      parse_integer({"list-kernels", "--group"}, a.group, -1, largest_extent);
+  const std::int64_t group = parse_group({"list-kernels", "--group"}, a.group);
   const DType dtype = parse_dtype({"list-kernels", "--dtype"}, a.dtype);
   LinearOptions options;
   options.schedule = parse_schedule({"list-kernels", "--schedule"}, a.schedule);

@@ -20,7 +20,7 @@ struct Arguments {
 void quantize(Arguments& a) {
   QuantizeCheckpointOptions& options = a.options;
   options.bits = static_cast<int>(parse_integer({"quantize", "--bits"}, a.bits, 2, 8));
-  options.group_size = parse_integer({"quantize", "--group"}, a.group, -1, largest_extent);
+  options.group_size = parse_group({"quantize", "--group"}, a.group);
   options.symmetric = !a.asymmetric;
   options.search_clip = !a.no_search;
   options.scale_dtype = parse_dtype({"quantize", "--scales"}, a.scales);

@@ -96,6 +96,21 @@ TEST(Compare, AcceptsTheRoundedReference) {
   EXPECT_LT(v.rel_l2, 2.2e-4);
 }
 
+TEST(Compare, AcceptsFewOutputsThatRoundBadly) {
+  // One output of 1 + 2^-11 rounds with an error above the average that the gate is set to.
+  const double y64 = 1 + std::ldexp(0.99, -11), a = 1;
+  std::uint16_t y = f64_to_f16(y64);
+  const auto judge = [&] {
+    return compare(TensorView::matrix(&y, DType::f16, 1, 1), &y64, &a, {.k = 64});
+  };
+  EXPECT_GT(judge().rel_l2, rounding_limit(DType::f16, {.k = 64}));
+  EXPECT_TRUE(judge().ok) << judge().reason;
+  y += 1;  // the other neighbour is hardly further away, but not where y64 rounds to
+  EXPECT_TRUE(judge().ok);
+  y += 1;
+  EXPECT_FALSE(judge().ok);
+}
+
 TEST(Compare, RejectsOneWrongElement) {
   Problem p(4096);
   p.y[100] = f32_to_f16(f16_to_f32(p.y[100]) + 1);
