@@ -167,6 +167,31 @@ TEST(LinearSpecial, ZeroExtents) {
   }
 }
 
+// Within one kernel, row i of many rows has the bits of that row alone, a NaN beside it or not.
+TEST(LinearSpecial, RowsDoNotSeeEachOther) {
+  const std::int64_t k = 384;
+  const std::int64_t n = 80;
+  const std::int64_t m = 29;
+  const PackedWeight packed = pack(test::make_weight({.k = k, .n = n, .group = 64}, 8));
+  for (const DType dtype : {DType::f16, DType::bf16, DType::f32}) {
+    auto x = random_x(m, k, dtype);
+    store_element(x.data(), dtype, 4 * k + 9, nan_value);
+    const auto size = static_cast<std::int64_t>(size_of(dtype));
+    const auto view = TensorView::matrix(x.data(), dtype, m, k);
+    for (const Call& call :
+         test::calls_for(view, packed, TensorView::matrix(nullptr, dtype, m, n))) {
+      const auto all = test::run(view, packed, dtype, call);
+      for (std::int64_t r = 0; r < m; ++r) {
+        if (r == 4) continue;
+        const auto row = TensorView::matrix(x.data() + r * k * size, dtype, 1, k);
+        const auto alone = test::run(row, packed, dtype, call);
+        ASSERT_EQ(std::memcmp(alone.data(), all.data() + r * n * size, alone.size()), 0)
+            << to_string(call) << " row " << r;
+      }
+    }
+  }
+}
+
 TEST(LinearSpecial, GivesTheSameBitsFromManyThreadsAtOnce) {
   const PackedWeight packed = pack(test::make_weight({.k = 512, .n = 192}, 9));
   const auto x = random_x(5, 512, DType::f16);

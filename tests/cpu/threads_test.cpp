@@ -1,8 +1,13 @@
 // Bits do not depend on the number of threads, nor on who runs the tasks.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
 
 #include <random>
 
+#include "cpu/threads.h"
 #include "halfbyte/numeric.h"
 #include "halfbyte/threads.h"
 #include "tests/support/run_linear.h"
@@ -55,6 +60,47 @@ TEST(Threads, RunOnACallersExecutor) {
   const std::vector<std::byte> x(256 * 2);
   test::run(TensorView::matrix(x.data(), DType::f16, 1, 256), packed, DType::f16, {.kernel = ""});
   EXPECT_GT(tasks_run, 1);
+}
+
+TEST(Threads, WorkInAForkedChild) {
+  const RestoreThreads restore;
+  set_num_threads(4);
+  const PackedWeight packed = pack(test::make_weight({.k = 256, .n = 512}, 3));
+  const std::vector<std::byte> x(256 * 2, std::byte{0x3C});
+  const auto view = TensorView::matrix(x.data(), DType::f16, 1, 256);
+  const auto wanted =
+      test::run(view, packed, DType::f16, {.kernel = ""});  // the pool has threads now
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    _exit(test::run(view, packed, DType::f16, {.kernel = ""}) == wanted ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+}
+
+TEST(Threads, TasksMayCallAgain) {
+  const RestoreThreads restore;
+  set_num_threads(4);
+  std::vector<int> counts(64);
+  cpu::parallel_for(8, [&](std::int64_t i) {
+    cpu::parallel_for(8, [&, i](std::int64_t j) { ++counts[static_cast<std::size_t>(8 * i + j)]; });
+  });
+  for (const int count : counts) EXPECT_EQ(count, 1);
+}
+
+TEST(Threads, RunEveryTaskOnce) {
+  const RestoreThreads restore;
+  for (const int threads : {2, 3, 8}) {
+    set_num_threads(threads);
+    for (int round = 0; round < 3000; ++round) {
+      std::atomic<int> sum{0};
+      const int count = 1 + round % 97;
+      cpu::parallel_for(count, [&](std::int64_t i) { sum += static_cast<int>(i) + 1; });
+      ASSERT_EQ(sum, count * (count + 1) / 2);
+    }
+  }
 }
 
 TEST(Threads, CountIsPositiveAndCanBeSet) {
