@@ -167,7 +167,7 @@ TEST(LinearSpecial, ZeroExtents) {
   }
 }
 
-// Within one kernel, row i of many rows has the bits of that row alone, a NaN beside it or not.
+// Within one kernel and split, row i of many rows has the bits of that row alone, a NaN beside it or not.
 TEST(LinearSpecial, RowsDoNotSeeEachOther) {
   const std::int64_t k = 384;
   const std::int64_t n = 80;
@@ -180,6 +180,7 @@ TEST(LinearSpecial, RowsDoNotSeeEachOther) {
     const auto view = TensorView::matrix(x.data(), dtype, m, k);
     for (const Call& call :
          test::calls_for(view, packed, TensorView::matrix(nullptr, dtype, m, n))) {
+      if (call.schedule == Schedule::stream_k) continue;  // its cuts follow the number of tiles
       const auto all = test::run(view, packed, dtype, call);
       for (std::int64_t r = 0; r < m; ++r) {
         if (r == 4) continue;
