@@ -33,7 +33,7 @@ TEST_P(Corpus, EveryFileItsPrefixesAndItsNeighboursEndWell) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Fuzz, Corpus, testing::ValuesIn(targets),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& row) { return std::string(row.param.name); });
 
 }  // namespace
 }  // namespace halfbyte::fuzz
