@@ -30,11 +30,15 @@ TEST(QuantizeErrors, NonFiniteWeightsAreNamedByRowAndColumn) {
         -std::numeric_limits<float>::infinity()}) {
     std::vector<float> w = normal_weight(40, 16, 1);
     w[23 * 16 + 9] = bad;
-    w[31 * 16 + 2] = bad;
+    w[23 * 16 + 11] = bad;
+    w[24 * 16 + 2] = bad;  // of the same chunk of rows, and one of another
+    w[39 * 16 + 2] = bad;
     expect_error(ErrorCode::range, "weight[row 23, column 9]",
                  [&] { quantize(view_nk(w, 40, 16), {}); });
     w[23 * 16 + 9] = 0;
-    w[31 * 16 + 2] = 0;
+    w[23 * 16 + 11] = 0;
+    w[24 * 16 + 2] = 0;
+    w[39 * 16 + 2] = 0;
     EXPECT_NO_THROW(quantize(view_nk(w, 40, 16), {}));
   }
 }
