@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <ostream>
 #include <span>
 #include <string_view>
 
@@ -21,6 +22,7 @@ void read_model(std::span<const std::byte> bytes);
 struct Target {
   std::string_view name;  // of the corpus folder, and with "fuzz_" before it of the program
   void (*run)(std::span<const std::byte> bytes);
+  friend std::ostream& operator<<(std::ostream& out, const Target& t) { return out << t.name; }
 };
 
 inline constexpr std::array<Target, 5> targets = {{
