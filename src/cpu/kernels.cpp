@@ -16,8 +16,8 @@ constexpr Schedule schedules[] = {Schedule::data_parallel, Schedule::split_k, Sc
 constexpr Schedule one_schedule[] = {Schedule::data_parallel};
 
 // Tiles of 64 columns read four streams of weights at once; those of 16 are for narrow outputs.
-constexpr GemmConfig digits_menu[] = {{.tile_m = 16, .tile_n = 64, .tile_k = 128},
-                                      {.tile_m = 16, .tile_n = 16, .tile_k = 128}};
+constexpr GemmConfig digits_menu[] = {{.tile_m = 64, .tile_n = 64, .tile_k = 128},
+                                      {.tile_m = 64, .tile_n = 16, .tile_k = 128}};
 constexpr GemmConfig panel_menu[] = {{.tile_m = 192, .tile_n = 64, .tile_k = 128},
                                      {.tile_m = 192, .tile_n = 16, .tile_k = 128}};
 constexpr GemmConfig reference_menu[] = {{.tile_m = 1, .tile_n = 16, .tile_k = 1}};
