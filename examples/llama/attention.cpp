@@ -10,9 +10,9 @@ namespace llama {
 namespace {
 
 // Sum of a[i] b[i] in eight running sums, and y += factor * x.
-[[gnu::always_inline]] inline float dot(const float* a, const float* b, int width) {
+[[gnu::always_inline]] inline float dot(const float* a, const float* b, std::int64_t width) {
   Wide sums = {};
-  int i = 0;
+  std::int64_t i = 0;
   for (; i + 8 <= width; i += 8) {
     sums += *reinterpret_cast<const WideInMemory*>(a + i) *
             *reinterpret_cast<const WideInMemory*>(b + i);
@@ -23,8 +23,9 @@ namespace {
   return sum;
 }
 
-[[gnu::always_inline]] inline void add_scaled(float factor, const float* x, int width, float* y) {
-  int i = 0;
+[[gnu::always_inline]] inline void add_scaled(float factor, const float* x, std::int64_t width,
+                                              float* y) {
+  std::int64_t i = 0;
   for (; i + 8 <= width; i += 8) {
     *reinterpret_cast<WideInMemory*>(y + i) +=
         factor * *reinterpret_cast<const WideInMemory*>(x + i);
@@ -34,7 +35,7 @@ namespace {
 
 // One query against positions 0 ... count-1; weights holds `count` floats of scratch.
 void attend_one(const float* query, std::int64_t count, const float* keys, const float* values,
-                std::int64_t row_stride, int head_dim, float* weights, float* out) {
+                std::int64_t row_stride, std::int64_t head_dim, float* weights, float* out) {
   const float scale = 1.0F / std::sqrt(static_cast<float>(head_dim));
   run_wide([=]() __attribute__((always_inline)) {
     for (std::int64_t t = 0; t < count; ++t) {
@@ -57,34 +58,34 @@ void attend_one(const float* query, std::int64_t count, const float* keys, const
 
 }  // namespace
 
-Rotary::Rotary(int positions, int head_dim, double theta) : half_(head_dim / 2) {
-  for (int t = 0; t < positions; ++t) {
-    for (int i = 0; i < half_; ++i) {
-      const double angle = t * std::pow(theta, -2.0 * i / head_dim);
+void Rotary::reach(std::int64_t count) {
+  for (auto t = static_cast<std::int64_t>(cos_.size()) / half_; t < count; ++t) {
+    for (std::int64_t i = 0; i < half_; ++i) {
+      const double angle = static_cast<double>(t) *
+                           std::pow(theta_, -static_cast<double>(i) / static_cast<double>(half_));
       cos_.push_back(static_cast<float>(std::cos(angle)));
       sin_.push_back(static_cast<float>(std::sin(angle)));
     }
   }
 }
 
-void Rotary::apply(float* rows, std::int64_t m, int heads, std::int64_t first) const {
+void Rotary::apply(float* rows, std::int64_t m, std::int64_t heads, std::int64_t first) const {
   for (std::int64_t r = 0; r < m * heads; ++r) {
     float* low = rows + r * 2 * half_;
     float* high = low + half_;
-    const std::int64_t at = (first + r / heads) * half_;
-    for (int i = 0; i < half_; ++i) {
-      const float c = cos_[static_cast<std::size_t>(at + i)];
-      const float s = sin_[static_cast<std::size_t>(at + i)];
+    const float* c = cos_.data() + (first + r / heads) * half_;
+    const float* s = sin_.data() + (first + r / heads) * half_;
+    for (std::int64_t i = 0; i < half_; ++i) {
       const float l = low[i];
-      low[i] = l * c - high[i] * s;
-      high[i] = high[i] * c + l * s;
+      low[i] = l * c[i] - high[i] * s[i];
+      high[i] = high[i] * c[i] + l * s[i];
     }
   }
 }
 
 void attend(const float* q, std::int64_t m, std::int64_t first, const float* keys,
             const float* values, const HeadShape& shape, float* out) {
-  const std::int64_t stride = std::int64_t{shape.kv_heads} * shape.head_dim;
+  const std::int64_t stride = shape.kv_heads * shape.head_dim;
 #pragma omp parallel num_threads(halfbyte::num_threads())
   {
     std::vector<float> weights(static_cast<std::size_t>(first + m));

@@ -7,21 +7,24 @@
 namespace llama {
 
 struct HeadShape {
-  int heads = 0;
-  int kv_heads = 0;  // divides heads: a key and value serve heads / kv_heads queries
-  int head_dim = 0;
+  std::int64_t heads = 0;
+  std::int64_t kv_heads = 0;  // divides heads: a key and value serve heads / kv_heads queries
+  std::int64_t head_dim = 0;
 };
 
-// cos and sin of position * theta^(-2i / head_dim), (positions, head_dim / 2) each.
+// Turns pairs of features by position * theta^(-2i / head_dim).
 class Rotary {
  public:
-  Rotary(int positions, int head_dim, double theta);
+  Rotary(std::int64_t head_dim, double theta) : half_(head_dim / 2), theta_(theta) {}
+  // Makes positions 0 ... count - 1 known.
+  void reach(std::int64_t count);
   // Turns the pairs (i, i + head_dim/2) of each head of each row; row r is at position first + r.
-  void apply(float* rows, std::int64_t m, int heads, std::int64_t first) const;
+  void apply(float* rows, std::int64_t m, std::int64_t heads, std::int64_t first) const;
 
  private:
-  int half_;
-  std::vector<float> cos_;
+  std::int64_t half_;
+  double theta_;
+  std::vector<float> cos_;  // (positions, half)
   std::vector<float> sin_;
 };
 

@@ -27,9 +27,7 @@ void expect_shape(const halfbyte::Checkpoint& checkpoint, const std::string& nam
                          .argument = name,
                          .got = "shape " + describe(got),
                          .wanted = "shape " + describe(wanted) + " by config.json",
-                         .advice = "",
-                         .path = checkpoint.folder().string(),
-                         .offset = {}});
+                         .path = checkpoint.folder().string()});
 }
 
 // halfbyte::f32_to_f16 for a whole array, in a form that compilers turn into vector code.

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>
+#include <iomanip>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -19,8 +20,8 @@ struct Options {
   std::string prompt = "def ";
   llama::GenerateOptions generate;
   std::string perplexity;
-  std::int64_t bytes = -1;  // all of the file
-  int context = 0;          // the model's
+  std::int64_t bytes = -1;   // all of the file
+  std::int64_t context = 0;  // the model's
   std::string json;
 };
 
@@ -31,8 +32,7 @@ struct Options {
                                                   .got = got,
                                                   .wanted = "a regular file",
                                                   .advice = "check the path and its permissions",
-                                                  .path = path,
-                                                  .offset = {}});
+                                                  .path = path});
 }
 
 // At most `bytes` of the file, all of it when negative.
@@ -63,7 +63,7 @@ void run(const Options& options) {
     std::fprintf(stderr, "%.0f tokens/s (prefill %.0f tokens/s), %s\n", speed.tokens_per_second,
                  speed.prefill_tokens_per_second, checkpoint.format().c_str());
   } else {
-    const int context =
+    const std::int64_t context =
         options.context > 0 ? options.context : model.shape().max_position_embeddings;
     const auto measured =
         llama::measure_perplexity(model, read_text(options.perplexity, options.bytes), context);
@@ -72,9 +72,9 @@ void run(const Options& options) {
     report["perplexity"] = measured.perplexity;
     report["bits_per_byte"] = measured.bits_per_byte;
     report["prefill_tokens_per_second"] = measured.tokens_per_second;
-    std::printf("perplexity %.5f, %.5f bits per byte, %lld bytes in windows of %d\n",
-                measured.perplexity, measured.bits_per_byte, static_cast<long long>(measured.bytes),
-                context);
+    std::cout << std::fixed << std::setprecision(5) << "perplexity " << measured.perplexity << ", "
+              << measured.bits_per_byte << " bits per byte, " << measured.bytes
+              << " bytes in windows of " << context << std::endl;
   }
   if (!options.json.empty()) {
     std::ofstream file(options.json);

@@ -8,16 +8,13 @@
 namespace llama {
 namespace {
 
-[[noreturn]] void fail_config(const halfbyte::Checkpoint& checkpoint, halfbyte::ErrorCode code,
-                              const std::string& key, const std::string& got,
-                              const std::string& wanted) {
-  throw halfbyte::Error(code, {.function = "llama",
-                               .argument = key,
-                               .got = got,
-                               .wanted = wanted,
-                               .advice = "",
-                               .path = (checkpoint.folder() / "config.json").string(),
-                               .offset = {}});
+[[noreturn]] void fail_tokens(const std::string& got, const std::string& wanted,
+                              const std::string& advice) {
+  throw halfbyte::Error(halfbyte::ErrorCode::range, {.function = "Model::forward",
+                                                     .argument = "tokens",
+                                                     .got = got,
+                                                     .wanted = wanted,
+                                                     .advice = advice});
 }
 
 void normalise(const std::vector<float>& x, const std::vector<float>& weight, float eps,
@@ -47,23 +44,32 @@ void gate_by_silu(std::vector<float>& gate, const std::vector<float>& up) {
 Shape read_shape(const halfbyte::Checkpoint& checkpoint) {
   using halfbyte::ErrorCode;
   const auto config = nlohmann::json::parse(checkpoint.config_json());
-  const auto number = [&](const char* key) {
-    const auto found = config.find(key);
-    const bool sane = found != config.end() && found->is_number() && found->get<double>() > 0 &&
-                      found->get<double>() <= 1e9;
-    if (!sane) {
-      fail_config(checkpoint, ErrorCode::format, key,
-                  found == config.end() ? "no such key" : found->dump(), "a positive number");
-    }
-    return found->get<double>();
+  const auto fail = [&](ErrorCode code, const std::string& key, const std::string& wanted) {
+    const auto path = (checkpoint.folder() / "config.json").string();
+    const std::string got = config.contains(key) ? config[key].dump() : "no such key";
+    throw halfbyte::Error(
+        code, {.function = "llama", .argument = key, .got = got, .wanted = wanted, .path = path});
   };
-  const auto integer = [&](const char* key) { return static_cast<int>(number(key)); };
+  const auto number = [&](const char* key) {
+    const bool sane = config.contains(key) && config[key].is_number() && config[key] > 0;
+    if (!sane) fail(ErrorCode::format, key, "a positive number");
+    return config[key].get<double>();
+  };
+  const auto integer = [&](const char* key) -> std::int64_t {
+    const bool sane = config.contains(key) && config[key].is_number_integer() && config[key] > 0 &&
+                      config[key] <= 1 << 24;  // products stay in 64 bits
+    if (!sane) fail(ErrorCode::format, key, "an integer in 1 ... 2^24");
+    return config[key];
+  };
+  const auto given = [&](const char* key) {
+    return config.contains(key) && !config[key].is_null();
+  };
 
-  const std::string type = config.value("model_type", "");
-  if (type != "llama") fail_config(checkpoint, ErrorCode::unsupported, "model_type", type, "llama");
-  if (config.contains("rope_scaling") && !config["rope_scaling"].is_null()) {
-    fail_config(checkpoint, ErrorCode::unsupported, "rope_scaling", config["rope_scaling"].dump(),
-                "null: positions are not rescaled here");
+  if (!given("model_type") || config["model_type"] != "llama") {
+    fail(ErrorCode::unsupported, "model_type", "llama");
+  }
+  if (given("rope_scaling")) {
+    fail(ErrorCode::unsupported, "rope_scaling", "null: positions are not rescaled here");
   }
   Shape shape;
   shape.hidden_size = integer("hidden_size");
@@ -72,25 +78,19 @@ Shape read_shape(const halfbyte::Checkpoint& checkpoint) {
   shape.vocab_size = integer("vocab_size");
   shape.max_position_embeddings = integer("max_position_embeddings");
   shape.rms_norm_eps = static_cast<float>(number("rms_norm_eps"));
-  shape.rope_theta = config.contains("rope_theta") ? number("rope_theta") : 10000;
+  shape.rope_theta = given("rope_theta") ? number("rope_theta") : 10000;
   shape.head.heads = integer("num_attention_heads");
   shape.head.kv_heads =
-      config.contains("num_key_value_heads") ? integer("num_key_value_heads") : shape.head.heads;
+      given("num_key_value_heads") ? integer("num_key_value_heads") : shape.head.heads;
   shape.head.head_dim =
-      config.contains("head_dim") ? integer("head_dim") : shape.hidden_size / shape.head.heads;
-  if (shape.head.heads % shape.head.kv_heads != 0 || shape.head.head_dim % 2 != 0) {
-    fail_config(checkpoint, ErrorCode::format, "num_key_value_heads, head_dim",
-                std::to_string(shape.head.kv_heads) + ", " + std::to_string(shape.head.head_dim),
-                "a divisor of num_attention_heads, an even number");
+      given("head_dim") ? integer("head_dim") : shape.hidden_size / shape.head.heads;
+  if (shape.head.heads % shape.head.kv_heads != 0) {
+    fail(ErrorCode::format, "num_key_value_heads", "a divisor of num_attention_heads");
+  }
+  if (shape.head.head_dim < 2 || shape.head.head_dim % 2 != 0) {
+    fail(ErrorCode::format, "head_dim", "an even number");
   }
   return shape;
-}
-
-Cache::Cache(const Shape& shape) {
-  const auto floats = static_cast<std::size_t>(shape.max_position_embeddings) *
-                      static_cast<std::size_t>(shape.head.kv_heads * shape.head.head_dim);
-  keys.assign(static_cast<std::size_t>(shape.num_hidden_layers), std::vector<float>(floats));
-  values = keys;
 }
 
 Model::Model(const halfbyte::Checkpoint& checkpoint)
@@ -101,11 +101,9 @@ Model::Model(const halfbyte::Checkpoint& checkpoint)
       // A tied head has no tensor of its own: it is the embedding, transposed.
       head_(checkpoint, checkpoint.has_tensor("lm_head.weight") ? "lm_head" : "model.embed_tokens",
             shape_.hidden_size, shape_.vocab_size),
-      rotary_(shape_.max_position_embeddings, shape_.head.head_dim, shape_.rope_theta) {
+      rotary_(shape_.head.head_dim, shape_.rope_theta) {
   const std::int64_t hidden = shape_.hidden_size;
   const std::int64_t inner = shape_.intermediate_size;
-  const std::int64_t q_width = std::int64_t{shape_.head.heads} * shape_.head.head_dim;
-  const std::int64_t kv_width = std::int64_t{shape_.head.kv_heads} * shape_.head.head_dim;
   for (int i = 0; i < shape_.num_hidden_layers; ++i) {
     const std::string at = "model.layers." + std::to_string(i) + ".";
     const auto norm = [&](const char* name) {
@@ -116,10 +114,10 @@ Model::Model(const halfbyte::Checkpoint& checkpoint)
     };
     blocks_.push_back({.input_norm = norm("input_layernorm.weight"),
                        .post_norm = norm("post_attention_layernorm.weight"),
-                       .q = layer("self_attn.q_proj", hidden, q_width),
-                       .k = layer("self_attn.k_proj", hidden, kv_width),
-                       .v = layer("self_attn.v_proj", hidden, kv_width),
-                       .o = layer("self_attn.o_proj", q_width, hidden),
+                       .q = layer("self_attn.q_proj", hidden, shape_.q_width()),
+                       .k = layer("self_attn.k_proj", hidden, shape_.kv_width()),
+                       .v = layer("self_attn.v_proj", hidden, shape_.kv_width()),
+                       .o = layer("self_attn.o_proj", shape_.q_width(), hidden),
                        .gate = layer("mlp.gate_proj", hidden, inner),
                        .up = layer("mlp.up_proj", hidden, inner),
                        .down = layer("mlp.down_proj", inner, hidden)});
@@ -128,46 +126,34 @@ Model::Model(const halfbyte::Checkpoint& checkpoint)
 
 std::vector<float> Model::forward(std::span<const int> tokens, Cache& cache) {
   const auto m = static_cast<std::int64_t>(tokens.size());
-  if (cache.length + m > shape_.max_position_embeddings) {
-    throw halfbyte::Error(
-        halfbyte::ErrorCode::range,
-        {.function = "Model::forward",
-         .argument = "tokens",
-         .got = std::to_string(cache.length + m) + " positions with those in the cache",
-         .wanted = "at most " + std::to_string(shape_.max_position_embeddings),
-         .advice = "start with an empty cache and the last tokens",
-         .path = "",
-         .offset = {}});
+  const std::int64_t end = cache.length + m;
+  if (end > shape_.max_position_embeddings) {
+    fail_tokens(std::to_string(end) + " positions with those in the cache",
+                "at most " + std::to_string(shape_.max_position_embeddings),
+                "start with an empty cache and the last tokens");
   }
-  const auto rows = static_cast<std::size_t>(m);
-  const auto hidden = static_cast<std::size_t>(shape_.hidden_size);
-  const std::int64_t kv_width = std::int64_t{shape_.head.kv_heads} * shape_.head.head_dim;
   std::vector<float> x;
-  x.reserve(rows * hidden);
   for (const int token : tokens) {
     if (token < 0 || token >= shape_.vocab_size) {
-      throw halfbyte::Error(halfbyte::ErrorCode::range,
-                            {.function = "Model::forward",
-                             .argument = "tokens",
-                             .got = std::to_string(token),
-                             .wanted = "0 ... " + std::to_string(shape_.vocab_size - 1),
-                             .advice = "",
-                             .path = "",
-                             .offset = {}});
+      fail_tokens(std::to_string(token), "0 ... " + std::to_string(shape_.vocab_size - 1), "");
     }
-    const auto row = embedding_.begin() + std::int64_t{token} * shape_.hidden_size;
+    const auto row = embedding_.begin() + token * shape_.hidden_size;
     x.insert(x.end(), row, row + shape_.hidden_size);
   }
 
+  const auto rows_of = [m](std::int64_t width) {
+    return std::vector<float>(static_cast<std::size_t>(m * width));
+  };
+  const std::int64_t kv_width = shape_.kv_width();
+  auto delta = rows_of(shape_.hidden_size);
+  auto q = rows_of(shape_.q_width()), attended = q;
+  auto gate = rows_of(shape_.intermediate_size), up = gate;
+  rotary_.reach(end);
   std::vector<float> normed;
-  std::vector<float> delta(rows * hidden);
-  const auto q_width = static_cast<std::size_t>(shape_.head.heads * shape_.head.head_dim);
-  std::vector<float> q(rows * q_width);
-  std::vector<float> attended(q.size());
-  std::vector<float> gate(rows * static_cast<std::size_t>(shape_.intermediate_size));
-  std::vector<float> up(gate.size());
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     const Block& block = blocks_[i];
+    cache.keys[i].resize(static_cast<std::size_t>(end * kv_width));
+    cache.values[i].resize(cache.keys[i].size());
     float* new_keys = cache.keys[i].data() + cache.length * kv_width;
     float* new_values = cache.values[i].data() + cache.length * kv_width;
     normalise(x, block.input_norm, shape_.rms_norm_eps, normed);
@@ -188,9 +174,9 @@ std::vector<float> Model::forward(std::span<const int> tokens, Cache& cache) {
     block.down.apply(gate.data(), m, delta.data(), scratch_);
     add(delta, x);
   }
-  cache.length += m;
+  cache.length = end;
   normalise(x, norm_, shape_.rms_norm_eps, normed);
-  std::vector<float> logits(rows * static_cast<std::size_t>(shape_.vocab_size));
+  auto logits = rows_of(shape_.vocab_size);
   head_.apply(normed.data(), m, logits.data(), scratch_);
   return logits;
 }

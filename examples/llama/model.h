@@ -19,24 +19,27 @@ namespace llama {
 
 // config.json, in its own words.
 struct Shape {
-  int hidden_size = 0;
-  int intermediate_size = 0;
-  int num_hidden_layers = 0;
-  int vocab_size = 0;
-  int max_position_embeddings = 0;
+  std::int64_t hidden_size = 0;
+  std::int64_t intermediate_size = 0;
+  std::int64_t num_hidden_layers = 0;
+  std::int64_t vocab_size = 0;
+  std::int64_t max_position_embeddings = 0;
   HeadShape head;
   float rms_norm_eps = 0;
   double rope_theta = 0;
+  std::int64_t q_width() const { return head.heads * head.head_dim; }
+  std::int64_t kv_width() const { return head.kv_heads * head.head_dim; }
 };
 
 // Throws E_FORMAT for a missing or senseless key, E_UNSUPPORTED for another architecture.
 Shape read_shape(const halfbyte::Checkpoint& checkpoint);
 
-// The keys and values of the positions seen so far, one array a block.
+// The keys and values of the positions seen so far, one array (length, kv_width) a block.
 struct Cache {
-  explicit Cache(const Shape& shape);
-  std::int64_t length = 0;
-  std::vector<std::vector<float>> keys;  // (max_position_embeddings, kv_heads * head_dim)
+  explicit Cache(const Shape& shape)
+      : keys(static_cast<std::size_t>(shape.num_hidden_layers)), values(keys) {}
+  std::int64_t length = 0;  // set it back to go on from an earlier position
+  std::vector<std::vector<float>> keys;
   std::vector<std::vector<float>> values;
 };
 

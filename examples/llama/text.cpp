@@ -37,10 +37,7 @@ int sample(std::span<const float> logits, double temperature, std::mt19937_64& r
   throw halfbyte::Error(code, {.function = "llama",
                                .argument = std::move(argument),
                                .got = std::move(got),
-                               .wanted = std::move(wanted),
-                               .advice = "",
-                               .path = "",
-                               .offset = {}});
+                               .wanted = std::move(wanted)});
 }
 
 }  // namespace
@@ -95,7 +92,7 @@ Speed generate(Model& model, std::string_view prompt, const GenerateOptions& opt
   return speed;
 }
 
-Perplexity measure_perplexity(Model& model, std::string_view text, int context) {
+Perplexity measure_perplexity(Model& model, std::string_view text, std::int64_t context) {
   if (context < 2 || context > model.shape().max_position_embeddings) {
     fail(halfbyte::ErrorCode::range, "context", std::to_string(context),
          "2 ... " + std::to_string(model.shape().max_position_embeddings));

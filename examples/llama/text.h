@@ -37,6 +37,6 @@ struct Perplexity {
 };
 
 // The text in windows of `context` bytes side by side; each window's first byte is not predicted.
-Perplexity measure_perplexity(Model& model, std::string_view text, int context);
+Perplexity measure_perplexity(Model& model, std::string_view text, std::int64_t context);
 
 }  // namespace llama
