@@ -24,6 +24,13 @@ std::string number(double v) {
   return text;
 }
 
+// A tick's value: as few digits as it has.
+std::string tick_text(double v) {
+  char text[32];
+  std::snprintf(text, sizeof text, v >= 1e6 ? "%.0e" : "%.6g", v);
+  return text;
+}
+
 std::string line(double x1, double y1, double x2, double y2, std::string_view style) {
   return "<line x1='" + number(x1) + "' y1='" + number(y1) + "' x2='" + number(x2) + "' y2='" +
          number(y2) + "' class='" + std::string(style) + "'/>";
@@ -122,7 +129,7 @@ std::string draw(const LineChart& chart) {
 
   std::string svg = open_svg(f, chart.title);
   for (const double tick : log_ticks(low, high)) {
-    svg += y_tick(f, log_part(tick, low, high), short_number(tick));
+    svg += y_tick(f, log_part(tick, low, high), tick_text(tick));
   }
   for (const Tick& tick : chart.x_ticks) {
     svg += line(x(tick.at), f.y(0), x(tick.at), f.y(0) + 4, "axis") +
@@ -148,7 +155,7 @@ std::string draw(const LineChart& chart) {
 }
 
 std::string draw(const BarChart& chart) {
-  const Frame f{.width = 900, .height = 300};
+  const Frame f{.width = 1120, .height = 320, .bottom = 62};
   double high = chart.reference;
   for (const BarGroup& group : chart.groups) {
     for (const Bar& bar : group.bars) high = std::max(high, bar.value);
@@ -156,8 +163,7 @@ std::string draw(const BarChart& chart) {
   high *= 1.08;
   std::string svg = open_svg(f, chart.title);
   const double step = high > 4 ? std::ceil(high / 8) : high > 1.6 ? 0.5 : 0.2;
-  for (double tick = 0; tick <= high; tick += step)
-    svg += y_tick(f, tick / high, short_number(tick));
+  for (double tick = 0; tick <= high; tick += step) svg += y_tick(f, tick / high, tick_text(tick));
   svg += axes(f, "", chart.y_label);
   const double slot = 1.0 / static_cast<double>(chart.groups.size());
   for (std::size_t g = 0; g < chart.groups.size(); ++g) {
@@ -174,11 +180,13 @@ std::string draw(const BarChart& chart) {
              group.bars[b].style + "'><title>" + escape_html(group.bars[b].hint) +
              "</title></rect>";
     }
-    svg += label(f.x((static_cast<double>(g) + 0.5) * slot), f.y(0) + 17, "middle", group.label);
+    const double middle = f.x((static_cast<double>(g) + 0.5) * slot);
+    svg += label(middle, f.y(0) + 17, "middle", group.label) +
+           // Two rows in turn: layers' names are wider than their bars.
+           label(middle, f.y(0) + (g % 2 == 0 ? 32 : 46), "middle", group.sublabel, "small");
   }
   const double at = f.y(chart.reference / high);
-  svg += line(f.x(0), at, f.x(1), at, "reference") +
-         label(f.x(1), at - 5, "end", chart.reference_label);
+  svg += line(f.x(0), at, f.x(1), at, "reference");
   return svg + "</svg>\n";
 }
 

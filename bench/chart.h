@@ -45,15 +45,15 @@ struct Bar {
 
 struct BarGroup {
   std::string label;
+  std::string sublabel;  // a second line
   std::vector<Bar> bars;
 };
 
-// Bars from 0 up, with a line across at `reference`.
+// Bars from 0 up, with a dashed line across at `reference`.
 struct BarChart {
   std::string title;
   std::string y_label;
   double reference = 0;
-  std::string reference_label;
   std::vector<BarGroup> groups;
 };
 std::string draw(const BarChart& chart);

@@ -6,7 +6,6 @@
 
 #include "bench/commit.h"
 #include "bench/compare_result.h"
-#include "bench/multiply_add_rate.h"
 #include "bench/oracle.h"
 #include "bench/random_data.h"
 #include "bench/timing.h"
@@ -68,7 +67,7 @@ struct Cell {
   LinearOptions options;
   LinearPlan plan;
   BenchRow row;
-  std::vector<double> us;
+  Samples us;
 };
 
 // All cells of one shape, type and m.
@@ -100,13 +99,9 @@ class Block {
     }
   }
 
-  void time(ReadBandwidth& read_bandwidth, const std::function<void()>& step) {
-    std::vector<double> read, multiply_add;
-    const auto probe = [&] {
-      read.push_back(read_bandwidth.pass());
-      multiply_add.push_back(multiply_add_pass());
-    };
-    probe();
+  void time(Probes& probes, const std::function<void()>& step) {
+    ProbeSamples machine;
+    probes.pass(machine);
     const double budget_us = settings_.cell_ms * 1000 / rounds;
     for (std::size_t round = 0; round < rounds; ++round) {
       for (std::size_t i = 0; i < cells_.size(); ++i) {
@@ -116,10 +111,11 @@ class Block {
           run(cell, rotation_[turn % rotation_.size()]);
         });
       }
-      probe();
+      probes.pass(machine);
     }
+    const Probes::Rates rates = probes.rates(machine);
     for (Cell& cell : cells_) {
-      fill_times(cell, summarize(read).median, summarize(multiply_add).median);
+      fill_times(cell, rates.read_gbps, rates.fma_gmacs);
       if (step) step();
     }
   }
@@ -181,7 +177,7 @@ class Block {
   }
 
   static void fill_times(Cell& cell, double read_gbps, double fma_gmacs) {
-    const Spread spread = summarize(cell.us);
+    const Spread spread = cell.us.summary();
     BenchRow& row = cell.row;
     row.us_median = spread.median;
     row.us_p10 = spread.p10;
@@ -222,8 +218,7 @@ void refuse_unsupported(const BenchSettings& settings) {
 }
 
 std::vector<BenchRow> bench_linear(const BenchShape& shape, const BenchSettings& settings,
-                                   ReadBandwidth& read_bandwidth,
-                                   const std::function<void()>& step) {
+                                   Probes& probes, const std::function<void()>& step) {
   const std::int64_t k = shape.weights.front().k, n = shape.weights.front().n;
   const std::int64_t largest_m = *std::max_element(settings.m.begin(), settings.m.end());
   const std::vector<PackedWeight> rotation =
@@ -237,7 +232,7 @@ std::vector<BenchRow> bench_linear(const BenchShape& shape, const BenchSettings&
       Block block(shape, rotation, settings, TensorView::matrix(x.data(), dtype, m, k),
                   TensorView::matrix(y.data(), dtype, m, n));
       block.check(references);
-      block.time(read_bandwidth, step);
+      block.time(probes, step);
       block.append_rows(rows);
     }
   }

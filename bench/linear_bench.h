@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/read_bandwidth.h"
+#include "bench/probes.h"
 #include "bench/rows.h"
 #include "halfbyte/linear.h"
 #include "halfbyte/tensor.h"
@@ -46,7 +46,6 @@ void refuse_unsupported(const BenchSettings& settings);
 
 // Calls step() after each row. Errors: those of pack and linear.
 std::vector<BenchRow> bench_linear(const BenchShape& shape, const BenchSettings& settings,
-                                   ReadBandwidth& read_bandwidth,
-                                   const std::function<void()>& step = {});
+                                   Probes& probes, const std::function<void()>& step = {});
 
 }  // namespace halfbyte::bench

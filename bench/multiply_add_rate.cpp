@@ -3,7 +3,6 @@
 #include "bench/multiply_add_rate.h"
 
 #include "bench/cpu_features.h"
-#include "bench/timing.h"
 #include "halfbyte/threads.h"
 
 namespace halfbyte::bench {
@@ -56,18 +55,23 @@ Width widest() {
 
 }  // namespace
 
-double multiply_add_pass() {
-  constexpr long steps = 500'000;  // 12 instructions each, 2 a cycle: 1 ms at 3 GHz
+void multiply_add_pass(Samples& gmacs) {
+  constexpr int bursts = 8;
+  constexpr long steps = 125'000;  // 12 instructions each, 2 a cycle: 1/4 ms at 3 GHz
   static const Width width = widest();
   const int threads = num_threads();
-  float sum = 0;
-  const Stopwatch watch;
+  for (int b = 0; b < bursts; ++b) {
+    float sum = 0;
+    const auto run_all = [&] {
 #pragma omp parallel for schedule(static, 1) num_threads(threads) reduction(+ : sum)
-  for (int t = 0; t < threads; ++t) sum += width.run(steps);
-  const double us = watch.us();
-  // Never true, unknown to the compiler: the sums must be computed.
-  if (sum == -1) return 0;
-  return static_cast<double>(steps) * chains * width.lanes * threads / us / 1000;
+      for (int t = 0; t < threads; ++t) sum += width.run(steps);
+    };
+    gmacs.measure(run_all, [&](double us) {
+      // -1 never, but unknown to the compiler: the sums must be computed.
+      return sum == -1 ? 0
+                       : static_cast<double>(steps) * chains * width.lanes * threads / us / 1000;
+    });
+  }
 }
 
 }  // namespace halfbyte::bench

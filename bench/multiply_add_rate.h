@@ -1,10 +1,13 @@
 // How many fp32 multiply-adds a second this machine does: the yardstick where bandwidth is not.
 #pragma once
 
+#include "bench/timing.h"
+
 namespace halfbyte::bench {
 
-// One burst of about a millisecond on halfbyte::num_threads() threads with the widest registers of
-// the CPU. G multiply-adds per second (one fused multiply-add of n lanes counts n).
-double multiply_add_pass();
+// Eight bursts of a quarter of a millisecond on halfbyte::num_threads() threads, with the widest
+// registers of the CPU. Samples in G multiply-adds per second; a fused multiply-add of n lanes
+// counts n.
+void multiply_add_pass(Samples& gmacs);
 
 }  // namespace halfbyte::bench

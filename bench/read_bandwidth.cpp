@@ -9,13 +9,14 @@
 #include <new>
 
 #include "bench/cpu_features.h"
-#include "bench/timing.h"
 #include "halfbyte/threads.h"
 
 namespace halfbyte::bench {
 namespace {
 
 constexpr std::size_t streams = 4;
+constexpr int bursts = 8;
+constexpr std::size_t burst_bytes = std::size_t{16} << 20;  // half a millisecond at 33 GB/s
 constexpr std::size_t huge_page = std::size_t{2} << 20;
 
 using Half = std::uint64_t __attribute__((vector_size(32), may_alias));  // half a cache line
@@ -66,23 +67,29 @@ ReadBandwidth::ReadBandwidth(std::size_t bytes)
   }
 }
 
-double ReadBandwidth::pass() {
+void ReadBandwidth::pass(Samples& gbps) {
   const auto read_streams = has_avx2() ? read_streams_avx2 : read_streams_plain;
   const int threads = num_threads();
-  const std::size_t half = bytes_ / 2;
-  const std::byte* base = data_.get() + half_ * half;
-  half_ = 1 - half_;
-  const std::size_t run = half / static_cast<std::size_t>(threads) / streams / 64 * 64;
-  std::uint64_t sum = 0;
-  const Stopwatch watch;
+  const std::size_t burst = std::min(burst_bytes, bytes_);
+  const std::size_t run = burst / static_cast<std::size_t>(threads) / streams / 64 * 64;
+  for (int b = 0; b < bursts; ++b) {
+    if (next_ + burst > bytes_) next_ = 0;
+    const std::byte* base = data_.get() + next_;
+    next_ += burst;
+    std::uint64_t sum = 0;
+    const auto read_all = [&] {
 #pragma omp parallel for schedule(static, 1) num_threads(threads) reduction(+ : sum)
-  for (int t = 0; t < threads; ++t) {
-    sum += read_streams(base + static_cast<std::size_t>(t) * streams * run, run);
+      for (int t = 0; t < threads; ++t) {
+        sum += read_streams(base + static_cast<std::size_t>(t) * streams * run, run);
+      }
+    };
+    gbps.measure(read_all, [&](double us) {
+      // Zero never in practice, but unknown to the compiler: the bytes must be read.
+      return sum == 0 ? 0
+                      : static_cast<double>(run * streams * static_cast<std::size_t>(threads)) /
+                            us / 1000;
+    });
   }
-  const double us = watch.us();
-  // Never true in practice, unknown to the compiler: the bytes must be read.
-  if (sum == 0) return 0;
-  return static_cast<double>(run * streams * static_cast<std::size_t>(threads)) / us / 1000;
 }
 
 }  // namespace halfbyte::bench

@@ -4,18 +4,21 @@
 #include <cstddef>
 #include <memory>
 
+#include "bench/timing.h"
+
 namespace halfbyte::bench {
 
 // Reads a buffer with as many threads as halfbyte::num_threads(), four streams each. The bandwidth
 // of a shared machine moves within seconds, so passes are made between the timed calls and only the
-// ratio to a pass nearby is reported.
+// ratio to passes nearby is reported. A pass is eight bursts that last about as long as a timed
+// call: a longer one would meet interruptions that the calls escape.
 class ReadBandwidth {
  public:
   // The default is twice the largest last-level cache we expect to share with others.
   explicit ReadBandwidth(std::size_t bytes = std::size_t{256} << 20);
 
-  // One pass of about 128 MiB, going on where the last one stopped. GB/s (1e9 bytes).
-  double pass();
+  // One pass of 128 MiB, going on where the last one stopped. Samples in GB/s (1e9 bytes).
+  void pass(Samples& gbps);
 
  private:
   struct Free {
@@ -23,7 +26,7 @@ class ReadBandwidth {
   };
   std::unique_ptr<std::byte, Free> data_;
   std::size_t bytes_;
-  std::size_t half_ = 0;
+  std::size_t next_ = 0;  // where the next burst starts
 };
 
 }  // namespace halfbyte::bench

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <set>
 
 #include "bench/chart.h"
@@ -132,13 +133,16 @@ std::string all_shapes(const Data& data) {
                  legend(data, true) + tag("div", charts, "charts"));
 }
 
+BarGroup bar_group(const BenchRow& row) {
+  return {shape_name(row), row.layer == "random" ? "" : row.layer, {}};
+}
+
 std::string bandwidth_bars(const Data& data) {
   const std::int64_t m = *data.ms.begin();
-  BarChart chart{
-      "m = " + std::to_string(m), "fraction of read bandwidth", 1, "streaming reads, same run", {}};
+  BarChart chart{"m = " + std::to_string(m), "fraction of read bandwidth", 1, {}};
   for (const RowGroup& group : data.groups) {
     if (group.first().m != m) continue;
-    BarGroup bars{shape_name(group.first()), {}};
+    BarGroup bars = bar_group(group.first());
     for (std::size_t v = 0; v < data.variants.size(); ++v) {
       if (const BenchRow* row = group.find(data.variants[v])) {
         bars.bars.push_back({style_of(v), row->frac_read_bw,
@@ -151,21 +155,27 @@ std::string bandwidth_bars(const Data& data) {
   return section(
       "How much of the memory's bandwidth is used",
       "Bytes that the product must move (packed weights, scales, zeros, x, y, each once) "
-      "over time, beside what plain streaming reads reach with the same threads.",
+      "over time, beside what plain streaming reads reach with the same threads in the "
+      "same run: the dashed line. Higher is better.",
       legend(data, false) + tag("div", draw(chart), "chart wide"));
 }
 
 std::string bound_bars(const Data& data) {
-  BarChart chart{
-      "fastest schedule, bars from left to right: m =", "time / bound", 1, "the bound", {}};
-  for (const std::int64_t m : data.ms) chart.title += " " + std::to_string(m);
+  BarChart chart{"fastest schedule of each m", "time / bound", 1, {}};
+  std::string legend;
+  std::size_t colour = 0;
+  std::map<std::int64_t, std::string> style;
+  for (const std::int64_t m : data.ms) {
+    style[m] = style_of(colour++);
+    legend += "<span><i class='" + style[m] + "'></i>m = " + std::to_string(m) + "</span>";
+  }
   for (std::size_t first = 0; first < data.groups.size();) {
     const std::string title = shape_title(data.groups[first].first());
-    BarGroup bars{shape_name(data.groups[first].first()), {}};
+    BarGroup bars = bar_group(data.groups[first].first());
     for (; first < data.groups.size() && shape_title(data.groups[first].first()) == title;
          ++first) {
       const BenchRow& best = data.groups[first].fastest();
-      bars.bars.push_back({"c0", best.us_over_bound,
+      bars.bars.push_back({style[best.m], best.us_over_bound,
                            "m = " + std::to_string(best.m) + ", " + variant_name(best) + ": " +
                                short_number(best.us_over_bound)});
     }
@@ -173,9 +183,10 @@ std::string bound_bars(const Data& data) {
   }
   return section(
       "How far from what the machine allows",
-      "The bound is the larger of bytes / read bandwidth and m·n·k / fp32 multiply-adds, "
-      "both measured between the timed calls. 1 is as fast as it can be on that path.",
-      tag("div", draw(chart), "chart wide"));
+      "The bound (dashed) is the larger of bytes / read bandwidth and m·n·k / fp32 "
+      "multiply-adds, both measured between the timed calls. Kernels that multiply integers "
+      "can pass it, and so can weights that fit a cache. Lower is better.",
+      tag("div", legend, "legend") + tag("div", draw(chart), "chart wide"));
 }
 
 std::string summary_table(const Data& data) {

@@ -28,7 +28,8 @@ svg { width: 100%; height: auto; display: block; }
 .legend i { display: inline-block; width: 22px; height: 0; border-top: 3px solid; margin-right: 6px;
   vertical-align: middle; } .legend i.bound { border-top-style: dashed; }
 .axis { stroke: var(--soft); } .grid { stroke: var(--line); stroke-width: 0.7; }
-.label { fill: var(--soft); font-size: 12px; } .title { fill: var(--fg); font-size: 14px;
+.label { fill: var(--soft); font-size: 12px; } .small { fill: var(--soft);
+  font-size: 10px; } .title { fill: var(--fg); font-size: 14px;
   font-weight: 600; } .curve { fill: none; stroke: currentColor; stroke-width: 2; }
 .dot { fill: currentColor; } .bar { fill: currentColor; }
 .spread { stroke: currentColor; opacity: 0.45; stroke-width: 1.5; }

@@ -123,13 +123,13 @@ int bench_all(const Arguments& a, const std::string& command) {
   const double total = static_cast<double>(sources.size() * settings.m.size() *
                                            settings.dtypes.size() * settings.variants.size());
   double done = 0;
-  bench::ReadBandwidth read_bandwidth;
+  bench::Probes probes;
   std::vector<bench::BenchRow> rows;
   for (const BenchSource& source : sources) {
     const std::string what =
         source.layer + " " + std::to_string(source.k) + "x" + std::to_string(source.n);
     progress.show(done, total, what);
-    for (bench::BenchRow& row : bench::bench_linear(source.make(), settings, read_bandwidth,
+    for (bench::BenchRow& row : bench::bench_linear(source.make(), settings, probes,
                                                     [&] { progress.show(++done, total, what); })) {
       rows.push_back(std::move(row));
     }
