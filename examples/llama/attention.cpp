@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "halfbyte/threads.h"
+#include "llama/parallel.h"
 #include "llama/wide.h"
 
 namespace llama {
 namespace {
 
-// Sum of a[i] b[i] in eight running sums, and y += factor * x.
+// The sum of a[i] b[i], in eight running sums.
 [[gnu::always_inline]] inline float dot(const float* a, const float* b, std::int64_t width) {
   Wide sums = {};
   std::int64_t i = 0;
@@ -17,12 +17,14 @@ namespace {
     sums += *reinterpret_cast<const WideInMemory*>(a + i) *
             *reinterpret_cast<const WideInMemory*>(b + i);
   }
-  float sum =
-      ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
+  sums += __builtin_shufflevector(sums, sums, 4, 5, 6, 7, 0, 1, 2, 3);
+  sums += __builtin_shufflevector(sums, sums, 2, 3, 0, 1, 6, 7, 4, 5);
+  float sum = sums[0] + sums[1];
   for (; i < width; ++i) sum += a[i] * b[i];
   return sum;
 }
 
+// y += factor * x.
 [[gnu::always_inline]] inline void add_scaled(float factor, const float* x, std::int64_t width,
                                               float* y) {
   std::int64_t i = 0;
@@ -86,17 +88,17 @@ void Rotary::apply(float* rows, std::int64_t m, std::int64_t heads, std::int64_t
 void attend(const float* q, std::int64_t m, std::int64_t first, const float* keys,
             const float* values, const HeadShape& shape, float* out) {
   const std::int64_t stride = shape.kv_heads * shape.head_dim;
-#pragma omp parallel num_threads(halfbyte::num_threads())
-  {
-    std::vector<float> weights(static_cast<std::size_t>(first + m));
-#pragma omp for schedule(dynamic, 16)
-    for (std::int64_t i = 0; i < m * shape.heads; ++i) {
-      const std::int64_t kv_head = i % shape.heads / (shape.heads / shape.kv_heads);
-      attend_one(q + i * shape.head_dim, first + i / shape.heads + 1,
-                 keys + kv_head * shape.head_dim, values + kv_head * shape.head_dim, stride,
-                 shape.head_dim, weights.data(), out + i * shape.head_dim);
+  const std::int64_t products = 2 * m * shape.heads * shape.head_dim * (first + m);
+  run_parallel(m, products, [&](std::int64_t row) {
+    std::vector<float> weights(static_cast<std::size_t>(first + row + 1));
+    for (std::int64_t head = 0; head < shape.heads; ++head) {
+      const std::int64_t at = (row * shape.heads + head) * shape.head_dim;
+      const std::int64_t kv_head = head / (shape.heads / shape.kv_heads);
+      attend_one(q + at, first + row + 1, keys + kv_head * shape.head_dim,
+                 values + kv_head * shape.head_dim, stride, shape.head_dim, weights.data(),
+                 out + at);
     }
-  }
+  });
 }
 
 }  // namespace llama

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "halfbyte/numeric.h"
-#include "halfbyte/threads.h"
+#include "llama/parallel.h"
 #include "llama/wide.h"
 
 namespace llama {
@@ -63,12 +63,11 @@ DenseWeight make_dense(const halfbyte::HostTensor& tensor) {
 
 void multiply(const float* x, std::int64_t m, const DenseWeight& w, float* y) {
   const std::int64_t panels = (w.n + columns - 1) / columns;
-#pragma omp parallel for num_threads(halfbyte::num_threads()) schedule(static)
-  for (std::int64_t panel = 0; panel < panels; ++panel) {
+  run_parallel(panels, m * w.n * w.k, [&](std::int64_t panel) {
     for (std::int64_t i = 0; i < m; i += tile_rows) {
       multiply_tile(x + i * w.k, std::min<std::int64_t>(tile_rows, m - i), w, panel, y + i * w.n);
     }
-  }
+  });
 }
 
 }  // namespace llama

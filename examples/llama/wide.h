@@ -4,8 +4,9 @@
 namespace llama {
 
 using Wide = float __attribute__((vector_size(32)));
-// The same in memory: aligned as a float is, over an array of floats.
-using WideInMemory = float __attribute__((vector_size(32), aligned(4), may_alias));
+// The same in memory: aligned as a float is, over an array of floats. A typedef, because in an
+// alias clang drops the alignment.
+typedef float WideInMemory __attribute__((vector_size(32), aligned(4), may_alias));
 static_assert(alignof(WideInMemory) == alignof(float));
 
 #if defined(__x86_64__)
