@@ -22,7 +22,7 @@ QuantizedWeight random_weight(std::int64_t k, std::int64_t n, std::int64_t group
   QuantizedWeight w;
   w.k = k;
   w.n = n;
-  w.group_size = group == -1 ? k : group;
+  w.group_size = group == -1 ? std::max<std::int64_t>(k, 1) : group;
   w.groups = w.group_size > 0 ? (k + w.group_size - 1) / w.group_size : 0;
   w.codes.resize(static_cast<std::size_t>(n * w.code_bytes_per_column()));
   std::mt19937_64 random(seed);
