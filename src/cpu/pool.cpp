@@ -16,9 +16,13 @@ namespace {
 // busy for nothing.
 constexpr auto spin_time = std::chrono::microseconds(30);
 
+// As the next task of a ticket: none. No count reaches it.
+constexpr std::uint32_t closed = 0xFFFFFFFF;
+
 // The job in progress. A ticket is (job number << 32 | next task): a worker takes a task by raising
 // the ticket that it has read, which fails if the job has changed meanwhile. A job whose ticket was
-// raised cannot end before that task is done, so the fields read before belong to it.
+// raised cannot end before that task is done, and before its fields change the ticket is closed; so
+// whoever raises it has read the fields that belong to it (the fences make this a sequence lock).
 struct Pool {
   std::atomic<bool> busy{false};  // a caller has a job in progress
   std::atomic<std::uint64_t> ticket{0};
@@ -56,6 +60,7 @@ void take_tasks(Pool& p, std::uint32_t number) {
   const Task task = p.task.load(std::memory_order_relaxed);
   void* const context = p.context.load(std::memory_order_relaxed);
   const int count = p.count.load(std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_acquire);
   std::uint64_t ticket = p.ticket.load(std::memory_order_acquire);
   for (;;) {
     const auto next = static_cast<std::uint32_t>(ticket);
@@ -106,12 +111,15 @@ void run_on_pool(int count, int threads, Task task, void* context) {
     return;
   }
   start_workers(p, threads - 1);
+  const std::uint32_t before = p.job_number.load(std::memory_order_relaxed);
+  p.ticket.store(std::uint64_t{before} << 32 | closed, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_release);
   p.task.store(task, std::memory_order_relaxed);
   p.context.store(context, std::memory_order_relaxed);
   p.count.store(count, std::memory_order_relaxed);
   p.threads.store(threads, std::memory_order_relaxed);
   p.done.store(0, std::memory_order_relaxed);
-  const std::uint32_t number = p.job_number.load(std::memory_order_relaxed) + 1;
+  const std::uint32_t number = before + 1;
   p.ticket.store(std::uint64_t{number} << 32, std::memory_order_release);
   p.job_number.store(number);
   if (p.sleeping.load() > 0) p.job_number.notify_all();
