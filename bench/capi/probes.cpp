@@ -3,11 +3,19 @@
 #include "bench/read_bandwidth.h"
 #include "halfbyte/threads.h"
 
+using halfbyte::bench::Samples;
+
 void hbb_set_threads(int threads) { halfbyte::set_num_threads(threads); }
 
 double hbb_read_gbps() {
   static halfbyte::bench::ReadBandwidth probe;
-  return probe.pass();
+  Samples gbps;
+  probe.pass(gbps);
+  return gbps.summary().median;
 }
 
-double hbb_multiply_add_rate() { return halfbyte::bench::multiply_add_pass(); }
+double hbb_multiply_add_rate() {
+  Samples gmacs;
+  halfbyte::bench::multiply_add_pass(gmacs);
+  return gmacs.summary().median;
+}
