@@ -14,8 +14,10 @@ namespace {
   Wide sums = {};
   std::int64_t i = 0;
   for (; i + 8 <= width; i += 8) {
-    sums += *reinterpret_cast<const WideInMemory*>(a + i) *
-            *reinterpret_cast<const WideInMemory*>(b + i);
+    Wide left, right;
+    load(a + i, left);
+    load(b + i, right);
+    sums += left * right;
   }
   sums += __builtin_shufflevector(sums, sums, 4, 5, 6, 7, 0, 1, 2, 3);
   sums += __builtin_shufflevector(sums, sums, 2, 3, 0, 1, 6, 7, 4, 5);
@@ -29,8 +31,10 @@ namespace {
                                               float* y) {
   std::int64_t i = 0;
   for (; i + 8 <= width; i += 8) {
-    *reinterpret_cast<WideInMemory*>(y + i) +=
-        factor * *reinterpret_cast<const WideInMemory*>(x + i);
+    Wide from, to;
+    load(x + i, from);
+    load(y + i, to);
+    store(to + factor * from, y + i);
   }
   for (; i < width; ++i) y[i] += factor * x[i];
 }

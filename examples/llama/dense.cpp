@@ -20,12 +20,12 @@ void multiply_tile(const float* x, std::int64_t rows, const DenseWeight& w, std:
     const std::int64_t k = w.k;
     const float* row[tile_rows];
     for (int r = 0; r < tile_rows; ++r) row[r] = x + (r < rows ? r : 0) * k;
-    const auto* weights =
-        reinterpret_cast<const WideInMemory*>(w.panels.data() + panel * k * columns);
+    const float* weights = w.panels.data() + panel * k * columns;
     Wide kept[tile_rows][2] = {};
     for (std::int64_t p = 0; p < k; ++p) {
-      const Wide low = weights[2 * p];
-      const Wide high = weights[2 * p + 1];
+      Wide low, high;
+      load(weights + p * columns, low);
+      load(weights + p * columns + 8, high);
 #pragma GCC unroll 6
       for (int r = 0; r < tile_rows; ++r) {
         kept[r][0] += low * row[r][p];

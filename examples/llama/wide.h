@@ -1,13 +1,19 @@
 // Eight floats at once, in the compiler's vector types, with AVX2 where the machine has it.
 #pragma once
 
+#include <cstring>
+
 namespace llama {
 
 using Wide = float __attribute__((vector_size(32)));
-// The same in memory: aligned as a float is, over an array of floats. A typedef, because in an
-// alias clang drops the alignment.
-typedef float WideInMemory __attribute__((vector_size(32), aligned(4), may_alias));
-static_assert(alignof(WideInMemory) == alignof(float));
+
+// From and to any address. By reference, since without AVX no register passes a Wide.
+[[gnu::always_inline]] inline void load(const float* from, Wide& to) {
+  std::memcpy(&to, from, sizeof to);
+}
+[[gnu::always_inline]] inline void store(const Wide& from, float* to) {
+  std::memcpy(to, &from, sizeof from);
+}
 
 #if defined(__x86_64__)
 template <class Body>
