@@ -1,6 +1,7 @@
 #include "halfbyte/checkpoint.h"
 
 #include <limits>
+#include <new>
 #include <utility>
 
 #include "checkpoint/model.h"
@@ -12,8 +13,24 @@ namespace halfbyte {
 using checkpoint::escaped;
 
 namespace {
+
 constexpr std::string_view open_name = "Checkpoint::open";
+
+// What is read is as large as the file says, and the machine may not have as much memory.
+template <class Call>
+auto or_out_of_memory(std::string_view function, std::string_view reading, Call&& call) {
+  try {
+    return call();
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::oom, {.function = std::string(function),
+                                 .argument = escaped(reading),
+                                 .got = "too little memory",
+                                 .wanted = "room for it twice",
+                                 .advice = "free memory or raise the limit"});
+  }
 }
+
+}  // namespace
 
 struct Checkpoint::Impl {
   std::filesystem::path folder;
@@ -22,14 +39,16 @@ struct Checkpoint::Impl {
 };
 
 Checkpoint Checkpoint::open(const std::filesystem::path& path, const OpenOptions& options) {
-  const auto folder = checkpoint::Folder::open(path, open_name);
-  auto config = checkpoint::read_model_config(folder, open_name);
-  auto impl = std::make_shared<Impl>();
-  impl->model = checkpoint::assemble_model(
-      std::move(config), checkpoint::TensorStore::open(folder, open_name), options, open_name);
-  impl->format = impl->model.importer->name;
-  impl->folder = path;
-  return Checkpoint(std::move(impl));
+  return or_out_of_memory(open_name, path.string(), [&] {
+    const auto folder = checkpoint::Folder::open(path, open_name);
+    auto config = checkpoint::read_model_config(folder, open_name);
+    auto impl = std::make_shared<Impl>();
+    impl->model = checkpoint::assemble_model(
+        std::move(config), checkpoint::TensorStore::open(folder, open_name), options, open_name);
+    impl->format = impl->model.importer->name;
+    impl->folder = path;
+    return Checkpoint(std::move(impl));
+  });
 }
 
 const std::filesystem::path& Checkpoint::folder() const { return impl_->folder; }
@@ -61,7 +80,9 @@ const LayerInfo& Checkpoint::layer(std::string_view name) const {
 
 QuantizedWeight Checkpoint::load(std::string_view name) const {
   const LayerInfo& info = layer(name);
-  return checkpoint::load_layer(impl_->model, info, "Checkpoint::load");
+  return or_out_of_memory("Checkpoint::load", info.name, [&] {
+    return checkpoint::load_layer(impl_->model, info, "Checkpoint::load");
+  });
 }
 
 std::optional<HostTensor> Checkpoint::bias(std::string_view name) const {
@@ -78,7 +99,8 @@ HostTensor Checkpoint::tensor(std::string_view name) const {
                                  .got = "\"" + escaped(name) + "\"",
                                  .wanted = "a tensor of the checkpoint",
                                  .path = impl_->folder.string()});
-  return impl_->model.store.read(*entry, "Checkpoint::tensor");
+  return or_out_of_memory("Checkpoint::tensor", name,
+                          [&] { return impl_->model.store.read(*entry, "Checkpoint::tensor"); });
 }
 
 bool Checkpoint::has_tensor(std::string_view name) const {

@@ -128,6 +128,8 @@ LayerInfo describe(const TensorStore& store, const QuantConfig& config, const st
   const std::int64_t rows = qweight.shape[0], n = qweight.shape[1];
   layer.want_extent(qweight, "n", n);
   layer.want_extent(qweight, "rows", rows);
+  // Before g_idx, since it shows wrong bits for what they are whatever k is.
+  layer.want_shape(qzeros, {qzeros.shape[0], words_for(n, config.bits)});
   std::int64_t k = rows * 32 / config.bits;
   if (layer.find("g_idx")) {
     const TensorEntry& g_idx = layer.get("g_idx", {DType::i32}, 1);

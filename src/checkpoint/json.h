@@ -14,8 +14,8 @@ namespace halfbyte::checkpoint {
 // Generous for every header and config seen, small enough that time and memory stay bounded.
 struct JsonLimits {
   std::size_t depth = 32;
-  std::size_t keys = 4'000'000;
-  std::size_t values = 16'000'000;
+  std::size_t keys = 2'000'000;
+  std::size_t values = 8'000'000;
 };
 
 // Where a text came from, for errors.

@@ -91,7 +91,7 @@ TEST(BadModels, GptqConfig) {
           {"bits as float", ErrorCode::format, set("bits", 4.0)},
           {"5 bits", ErrorCode::unsupported, set("bits", 5)},
           {"0 bits", ErrorCode::unsupported, set("bits", 0)},
-          {"other bits than the tensors", ErrorCode::range, set("bits", 8)},
+          {"other bits than the tensors", ErrorCode::format, set("bits", 8)},
           {"group 12", ErrorCode::range, set("group_size", 12)},
           {"group 0", ErrorCode::range, set("group_size", 0)},
           {"group -2", ErrorCode::range, set("group_size", -2)},

@@ -1,6 +1,10 @@
 // Checkpoint as its users see it.
 #include "halfbyte/checkpoint.h"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "checkpoint/random_layer.h"
 #include "checkpoint/support.h"
 #include "checkpoint/writers.h"
@@ -208,6 +212,37 @@ TEST(Checkpoint, NothingIsAllocatedThatTheBytesDoNotJustify) {
                               R"("data_offsets":[0,4398046511104]}})",
                               ""));
   expect_error(ErrorCode::truncated, [&] { Checkpoint::open(root.path()); });
+}
+
+// A child with little address space left reads a tensor that is larger than that.
+TEST(Checkpoint, TooLittleMemoryIsATypedError) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "AddressSanitizer needs the address space";
+#endif
+  const TemporaryFolder root;
+  const std::uint64_t size = std::uint64_t{1} << 30;
+  test::write_bytes(root / "config.json", "{}");
+  test::write_bytes(root / "model.safetensors",
+                    test::safetensors_bytes(R"({"a":{"dtype":"U8","shape":[1073741824],)"
+                                            R"("data_offsets":[0,1073741824]}})",
+                                            ""));
+  fs::resize_file(root / "model.safetensors",
+                  fs::file_size(root / "model.safetensors") + size);  // sparse
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const rlimit limit{size, size};
+    ::setrlimit(RLIMIT_AS, &limit);
+    try {
+      Checkpoint::open(root.path()).tensor("a");
+    } catch (const Error& error) {
+      ::_exit(error.code() == ErrorCode::oom ? 0 : 2);
+    }
+    ::_exit(1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 }  // namespace
