@@ -167,7 +167,8 @@ TEST(LinearSpecial, ZeroExtents) {
   }
 }
 
-// Within one kernel and split, row i of many rows has the bits of that row alone, a NaN beside it or not.
+// Within one kernel and split, row i of many rows has the bits of that row alone, a NaN beside it
+// or not.
 TEST(LinearSpecial, RowsDoNotSeeEachOther) {
   const std::int64_t k = 384;
   const std::int64_t n = 80;
