@@ -12,13 +12,14 @@
 // Everything throws halfbyte::Error and nothing else of its own. See the headers:
 #pragma once
 
-#include "halfbyte/checkpoint.h"  // files
-#include "halfbyte/error.h"       // Error
-#include "halfbyte/linear.h"      // linear, plan_linear
-#include "halfbyte/npy.h"         // NPY files
-#include "halfbyte/numeric.h"     // 16-bit types on the host
-#include "halfbyte/quantize.h"    // 16-bit -> 4-bit
-#include "halfbyte/tensor.h"      // TensorView
-#include "halfbyte/threads.h"     // the CPU backend's threads
-#include "halfbyte/weight.h"      // QuantizedWeight, PackedWeight
-#include "halfbyte/workspace.h"   // scratch memory
+#include "halfbyte/checkpoint.h"     // files
+#include "halfbyte/device_memory.h"  // memory on a device, copies
+#include "halfbyte/error.h"          // Error
+#include "halfbyte/linear.h"         // linear, plan_linear
+#include "halfbyte/npy.h"            // NPY files
+#include "halfbyte/numeric.h"        // 16-bit types on the host
+#include "halfbyte/quantize.h"       // 16-bit -> 4-bit
+#include "halfbyte/tensor.h"         // TensorView
+#include "halfbyte/threads.h"        // the CPU backend's threads
+#include "halfbyte/weight.h"         // QuantizedWeight, PackedWeight
+#include "halfbyte/workspace.h"      // scratch memory

@@ -10,6 +10,7 @@ namespace halfbyte::cuda {
 std::span<const LinearKernel> linear_kernels();
 // Facts about GPU `index`. Errors: E_NO_GPU, E_DRIVER (have, need), E_DEVICE (no such index).
 const DeviceInfo& device_info(int index);
+const MemoryCalls& memory_calls();
 PackedWeight pack(const QuantizedWeight& weight, int index);
 QuantizedWeight unpack(const PackedWeight& weight);
 

@@ -16,10 +16,10 @@ namespace {
 
 constexpr std::array all{
     Backend{DeviceType::cpu, "cpu", cpu::linear_kernels, cpu::device_info, cpu::pack_n16,
-            cpu::unpack_n16},
+            cpu::unpack_n16, cpu::memory_calls},
 #ifdef HALFBYTE_WITH_CUDA
     Backend{DeviceType::cuda, "cuda", cuda::linear_kernels, cuda::device_info, cuda::pack,
-            cuda::unpack},
+            cuda::unpack, cuda::memory_calls},
 #endif
 };
 

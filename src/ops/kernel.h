@@ -47,6 +47,15 @@ struct LinearKernel {
   void (*run)(const LinearProblem&, const GemmConfig&, void* workspace);
 };
 
+// What DeviceMemory and copy_memory need of a backend. `index` is the device's; the owner of a copy
+// is a device of this backend, the other side may be the host's memory or another of its devices.
+struct MemoryCalls {
+  void* (*allocate)(int index, std::size_t bytes);  // 256-byte aligned; throws E_OOM
+  void (*release)(int index, void* memory) noexcept;
+  void (*copy)(int index, void* to, const void* from, std::size_t bytes);  // done when it returns
+  void (*synchronize)(int index);
+};
+
 // A backend: a folder, and a row in backends.cpp.
 struct Backend {
   DeviceType device;
@@ -55,6 +64,7 @@ struct Backend {
   const DeviceInfo& (*device_info)(int index);
   PackedWeight (*pack)(const QuantizedWeight&, int index);
   QuantizedWeight (*unpack)(const PackedWeight&);
+  const MemoryCalls& (*memory)();
 };
 
 // Every backend of this build, the CPU's first.
