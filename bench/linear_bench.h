@@ -3,7 +3,8 @@
 // Every kernel, schedule, split and m is checked against float64 on every weight before it is
 // timed. Timed calls go through distinct copies of the weights, at least rotate_bytes of them in
 // turn, so that no call finds its weight in a cache. The schedules of one m take turns, with passes
-// of the two probes in between: on a machine that others use too, only neighbours in time compare.
+// of the device's probes in between: on a machine that others use too, only neighbours in time
+// compare. How calls are timed is the device's Timer.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "bench/probes.h"
 #include "bench/rows.h"
+#include "bench/timer.h"
 #include "halfbyte/linear.h"
 #include "halfbyte/tensor.h"
 #include "halfbyte/weight.h"
@@ -46,6 +47,6 @@ void refuse_unsupported(const BenchSettings& settings);
 
 // Calls step() after each row. Errors: those of pack and linear.
 std::vector<BenchRow> bench_linear(const BenchShape& shape, const BenchSettings& settings,
-                                   Probes& probes, const std::function<void()>& step = {});
+                                   Timer& timer, const std::function<void()>& step = {});
 
 }  // namespace halfbyte::bench

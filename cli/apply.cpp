@@ -1,6 +1,7 @@
 // halfbyte apply: y = linear(x) for one layer of a checkpoint, through NPY files.
 #include <iostream>
 
+#include "bench/device_copy.h"
 #include "cli/arguments.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
@@ -59,17 +60,24 @@ void apply(const Arguments& a) {
   const HostTensor x = convert(given, dtype);
 
   const PackedWeight weight = pack(model.load(a.layer), device);
+  const DeviceMemory x_memory = bench::copy_to(device, x.bytes);
   const std::optional<HostTensor> bias = model.bias(a.layer);
-  if (bias) options.bias = bias->view();
+  DeviceMemory bias_memory;
+  if (bias) {
+    bias_memory = bench::copy_to(device, bias->bytes);
+    options.bias = TensorView::vector(bias_memory.data(), bias->dtype, layer.n, device);
+  }
   HostTensor y{dtype, one_row ? std::vector{layer.n} : std::vector{m, layer.n}, {}};
   y.bytes.resize(static_cast<std::size_t>(m * layer.n) * size_of(dtype));
+  const DeviceMemory y_memory(device, y.bytes.size());
 
-  const auto x_rows = TensorView::matrix(x.bytes.data(), dtype, m, layer.k);
-  const auto y_rows = TensorView::matrix(y.bytes.data(), dtype, m, layer.n);
-  Workspace workspace(linear_workspace_size(x_rows, weight, y_rows, options));
+  const auto x_rows = TensorView::matrix(x_memory.data(), dtype, m, layer.k, -1, device);
+  const auto y_rows = TensorView::matrix(y_memory.data(), dtype, m, layer.n, -1, device);
+  const DeviceMemory workspace(device, linear_workspace_size(x_rows, weight, y_rows, options));
   options.workspace = workspace.data();
   options.workspace_bytes = workspace.size();
   linear(x_rows, weight, y_rows, options);
+  bench::copy_back(y.bytes, y_memory);  // waits for the kernel, and throws what it met
 
   // NPY has no bf16: its values are written as the f32 that they are.
   write_npy(a.y, dtype == DType::bf16 ? convert(y, DType::f32) : y);

@@ -82,6 +82,13 @@ Schedule parse_schedule(Option option, const std::string& text) {
   }
 }
 
+std::size_t parse_rotation(Option option, const std::optional<std::string>& text, Device device) {
+  // An H200's L2 holds 60 MB; a host's last-level cache is shared with other work.
+  const std::int64_t usual = device.type == DeviceType::cpu ? 128 : 256;
+  const std::int64_t mib = text ? parse_integer(option, *text, 0, 1 << 20) : usual;
+  return static_cast<std::size_t>(mib) << 20;
+}
+
 bool is_split_k(Schedule schedule) {
   return schedule == Schedule::split_k || schedule == Schedule::split_k_atomic ||
          schedule == Schedule::split_k_cluster;

@@ -1,7 +1,9 @@
 // Values of options, with errors that say which option, what was got and what is accepted.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +38,8 @@ DType parse_dtype(Option option, const std::string& text);    // f16, bf16, f32
 Device parse_device(Option option, const std::string& text);  // cpu, cuda, cuda:I
 Schedule parse_schedule(Option option, const std::string& text);
 bool is_split_k(Schedule schedule);
+// MiB of distinct weights, in bytes; not given: more than the device's caches hold.
+std::size_t parse_rotation(Option option, const std::optional<std::string>& text, Device device);
 
 constexpr std::int64_t largest_split = 2147483647;  // 2^31 - 1
 constexpr std::int64_t largest_extent = std::int64_t{1} << 40;

@@ -20,7 +20,8 @@ struct Arguments {
   std::string schedule = "data-parallel,split-k,stream-k";
   std::optional<std::string> n, k, split;
   std::string checkpoint, format, model, json, html, output = "md";
-  std::string cell_ms = "40", rotate_mib = "128";
+  std::string cell_ms = "40";
+  std::optional<std::string> rotate_mib;
 };
 
 // Schedules in the order given, a split-k one once for each split factor.
@@ -56,8 +57,7 @@ bench::BenchSettings parse_settings(const Arguments& a) {
   settings.device = parse_device({"bench", "--device"}, a.device);
   settings.cell_ms =
       static_cast<double>(parse_integer({"bench", "--cell-ms"}, a.cell_ms, 0, 3'600'000));
-  settings.rotate_bytes = static_cast<std::size_t>(
-      parse_integer({"bench", "--rotate-mib"}, a.rotate_mib, 0, 1 << 20) << 20);
+  settings.rotate_bytes = parse_rotation({"bench", "--rotate-mib"}, a.rotate_mib, settings.device);
   return settings;
 }
 
@@ -123,13 +123,13 @@ int bench_all(const Arguments& a, const std::string& command) {
   const double total = static_cast<double>(sources.size() * settings.m.size() *
                                            settings.dtypes.size() * settings.variants.size());
   double done = 0;
-  bench::Probes probes;
+  const auto timer = bench::make_timer(settings.device);
   std::vector<bench::BenchRow> rows;
   for (const BenchSource& source : sources) {
     const std::string what =
         source.layer + " " + std::to_string(source.k) + "x" + std::to_string(source.n);
     progress.show(done, total, what);
-    for (bench::BenchRow& row : bench::bench_linear(source.make(), settings, probes,
+    for (bench::BenchRow& row : bench::bench_linear(source.make(), settings, *timer,
                                                     [&] { progress.show(++done, total, what); })) {
       rows.push_back(std::move(row));
     }
@@ -179,8 +179,8 @@ void add_bench(CLI::App& app, int& status) {
       ->capture_default_str();
   verb->add_option("--cell-ms", a->cell_ms, "milliseconds of calls for each row")
       ->capture_default_str();
-  verb->add_option("--rotate-mib", a->rotate_mib, "distinct weights that calls go through, MiB")
-      ->capture_default_str();
+  verb->add_option("--rotate-mib", a->rotate_mib,
+                   "distinct weights that calls go through, MiB [128; on a GPU 256]");
   verb->callback([a, verb, &status] { status = bench_all(*a, command_of(*verb)); });
 }
 

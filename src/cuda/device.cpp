@@ -14,20 +14,25 @@ namespace {
 
 constexpr std::string_view function = "device_info";
 
-// fp32 multiply-adds that an SM starts a clock (CUDA C++ Programming Guide, "Arithmetic
-// Instructions", throughput of native arithmetic instructions).
-struct FmaRow {
+// Multiply-adds that an SM starts a clock. fp32: CUDA C++ Programming Guide, "Arithmetic
+// Instructions", throughput of native arithmetic instructions. Matrix instructions, dense fp16:
+// peak rates of the data sheets over 2 x SMs x boost clock (A100 312 TFLOPS, H100 989, ...).
+struct RateRow {
   int compute_capability;
-  int per_sm_and_clock;
+  int fma, mma;
 };
-constexpr std::array<FmaRow, 6> fma_rows{
-    {{80, 64}, {86, 128}, {87, 128}, {89, 128}, {90, 128}, {100, 128}}};
+constexpr std::array<RateRow, 6> rate_rows{{{80, 64, 1024},
+                                            {86, 128, 512},
+                                            {87, 128, 1024},
+                                            {89, 128, 512},
+                                            {90, 128, 2048},
+                                            {100, 128, 4096}}};
 
-int fma_per_sm_and_clock(int compute_capability) {
-  for (const FmaRow& row : fma_rows) {
-    if (row.compute_capability == compute_capability) return row.per_sm_and_clock;
+RateRow rates_of(int compute_capability) {
+  for (const RateRow& row : rate_rows) {
+    if (row.compute_capability == compute_capability) return row;
   }
-  return 0;  // unknown
+  return {};  // unknown
 }
 
 int attribute(cudaDeviceAttr which, int index) {
@@ -49,7 +54,9 @@ DeviceInfo read_device(int index) {
   info.workers = properties.multiProcessorCount;
   info.compute_capability = 10 * properties.major + properties.minor;
   info.read_gbps = 2 * memory_khz * bus_bits / 8 * 1e-6;  // double data rate
-  info.fma_gmacs = fma_per_sm_and_clock(info.compute_capability) * info.workers * clock_khz * 1e-6;
+  const RateRow rates = rates_of(info.compute_capability);
+  info.fma_gmacs = rates.fma * info.workers * clock_khz * 1e-6;
+  info.mma_gmacs = rates.mma * info.workers * clock_khz * 1e-6;
   info.shared_memory_per_block = properties.sharedMemPerBlockOptin;
   info.shared_memory_per_sm = properties.sharedMemPerMultiprocessor;
   info.l2_bytes = static_cast<std::size_t>(properties.l2CacheSize);

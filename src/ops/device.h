@@ -16,6 +16,7 @@ struct DeviceInfo {
   int workers = 1;       // threads that may run, or SMs
   double read_gbps = 0;  // streaming read, estimate; 0: unknown
   double fma_gmacs = 0;  // fp32 multiply-adds, G/s, estimate; 0: unknown
+  double mma_gmacs = 0;  // 16-bit multiply-adds of matrix instructions; 0: none or unknown
   // CPU
   std::string isa;  // the instruction set level in use: src/cpu/isa.h
   // CUDA
