@@ -13,6 +13,25 @@ __device__ inline void copy_16_bytes_async(void* to_shared, const void* from_glo
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(from_global) : "memory");
 }
 
+// Data Movement and Conversion Instructions: cp.async with src-size. Copies the first `valid` of 16
+// bytes and writes zeros for the others; with 0 it reads nothing. sm_80.
+__device__ inline void copy_16_bytes_or_zeros_async(void* to_shared, const void* from_global,
+                                                    int valid) {
+  const auto to = static_cast<std::uint32_t>(__cvta_generic_to_shared(to_shared));
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from_global),
+               "r"(valid)
+               : "memory");
+}
+
+// Data Movement and Conversion Instructions: cp.async of 4, 8 or 16 bytes through L1 (.ca), for
+// what the next block of k reads again. sm_80.
+template <int bytes>
+__device__ inline void copy_async(void* to_shared, const void* from_global) {
+  const auto to = static_cast<std::uint32_t>(__cvta_generic_to_shared(to_shared));
+  asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(to), "l"(from_global), "n"(bytes)
+               : "memory");
+}
+
 // Data Movement and Conversion Instructions: cp.async.commit_group. Closes this thread's group of
 // copies. sm_80.
 __device__ inline void commit_copies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
@@ -36,6 +55,62 @@ __device__ inline std::uint32_t lop3(std::uint32_t a, std::uint32_t b, std::uint
 // (a & b) | c in one instruction.
 __device__ inline std::uint32_t and_or(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
   return lop3 < (0xf0 & 0xcc) | 0xaa > (a, b, c);
+}
+
+// Data Movement and Conversion Instructions: prmt. Picks four of the eight bytes of (a, b); each
+// nibble of `selector`, lowest first, names one, 0 ... 3 in a, 4 ... 7 in b. sm_50.
+template <int selector>
+__device__ inline std::uint32_t permute_bytes(std::uint32_t a, std::uint32_t b) {
+  std::uint32_t d;
+  asm("prmt.b32 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "n"(selector));
+  return d;
+}
+
+// Half Precision Floating Point Instructions: fma on pairs, one rounding, subnormals kept. sm_80.
+__device__ inline std::uint32_t fma_f16x2(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+  std::uint32_t d;
+  asm("fma.rn.f16x2 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
+  return d;
+}
+__device__ inline std::uint32_t fma_bf16x2(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+  std::uint32_t d;
+  asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
+  return d;
+}
+__device__ inline std::uint32_t add_f16x2(std::uint32_t a, std::uint32_t b) {
+  std::uint32_t d;
+  asm("add.rn.f16x2 %0, %1, %2;" : "=r"(d) : "r"(a), "r"(b));
+  return d;
+}
+
+// Data Movement and Conversion Instructions: cvt of two f32 to a pair, rounded to nearest; the
+// first goes to the lower half. sm_80.
+__device__ inline std::uint32_t to_f16x2(float low, float high) {
+  std::uint32_t d;
+  asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(d) : "f"(high), "f"(low));
+  return d;
+}
+__device__ inline std::uint32_t to_bf16x2(float low, float high) {
+  std::uint32_t d;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(d) : "f"(high), "f"(low));
+  return d;
+}
+
+// Warp Level Matrix Instructions: mma.m16n8k16, c += a b with f32 sums. sm_80. Fragments:
+// core/fragment/mma_m16n8k16.h.
+__device__ inline void mma_f16(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
+                               std::uint32_t b1) {
+  asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, "
+      "{%8, %9}, {%0, %1, %2, %3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+__device__ inline void mma_bf16(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
+                                std::uint32_t b1) {
+  asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, "
+      "{%8, %9}, {%0, %1, %2, %3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
 }  // namespace halfbyte::cuda::ptx

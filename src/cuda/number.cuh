@@ -1,0 +1,42 @@
+// The two 16-bit types of x as kernels need them: pairs in a 32-bit register.
+#pragma once
+
+#include <cstdint>
+
+#include "cuda/ptx.cuh"
+#include "halfbyte/tensor.h"
+
+namespace halfbyte::cuda {
+
+struct F16 {
+  static constexpr DType dtype = DType::f16;
+  static __device__ void mma(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
+                             std::uint32_t b1) {
+    ptx::mma_f16(c, a, b0, b1);
+  }
+  static __device__ std::uint32_t pair(float low, float high) { return ptx::to_f16x2(low, high); }
+};
+
+struct BF16 {
+  static constexpr DType dtype = DType::bf16;
+  static __device__ void mma(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
+                             std::uint32_t b1) {
+    ptx::mma_bf16(c, a, b0, b1);
+  }
+  static __device__ std::uint32_t pair(float low, float high) { return ptx::to_bf16x2(low, high); }
+};
+
+// The same half in both places.
+__device__ inline std::uint32_t both_halves(std::uint32_t low_half) {
+  return ptx::permute_bytes<0x1010>(low_half, 0);
+}
+
+// A 16-bit number widened, exactly.
+__device__ inline float widen(std::uint16_t bits, bool is_bf16) {
+  if (is_bf16) return __uint_as_float(static_cast<std::uint32_t>(bits) << 16);
+  float wide;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(wide) : "h"(bits));
+  return wide;
+}
+
+}  // namespace halfbyte::cuda

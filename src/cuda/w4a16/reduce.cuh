@@ -1,0 +1,132 @@
+// From the sums of a CTA's warps to y: first across the warps in shared memory, then, where a tile's
+// k is divided, across CTAs in the workspace. Always in the same order, except under the atomic
+// schedule; f32 until the one rounding at the end.
+#pragma once
+
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+#include "core/fragment/mma_m16n8k16.h"
+#include "core/schedule/arrival.h"
+#include "cuda/w4a16/multiply.cuh"
+
+namespace halfbyte::cuda::w4a16 {
+
+__device__ inline float load_as_float(const void* data, DType dtype, std::int64_t i) {
+  if (dtype == DType::f32) return static_cast<const float*>(data)[i];
+  return widen(static_cast<const std::uint16_t*>(data)[i], dtype == DType::bf16);
+}
+
+__device__ inline void store_rounded(void* data, DType dtype, std::int64_t i, float value) {
+  if (dtype == DType::f16) {
+    static_cast<__half*>(data)[i] = __float2half_rn(value);
+  } else if (dtype == DType::bf16) {
+    static_cast<__nv_bfloat16*>(data)[i] = __float2bfloat16_rn(value);
+  } else {
+    static_cast<float*>(data)[i] = value;
+  }
+}
+
+// y of one element of the tile, where it lies inside the output.
+template <class V>
+__device__ void store_element(const Args& a, const core::TileGrid::Tile& tile, int element,
+                              float sum) {
+  const int token = element / V::tile_n, column = element % V::tile_n;
+  if (token >= tile.rows || column >= tile.columns) return;
+  const std::int64_t n = tile.column + column;
+  if (a.bias != nullptr) sum += load_as_float(a.bias, a.bias_dtype, n * a.bias_stride);
+  store_rounded(a.y, a.y_dtype, (tile.row + token) * a.y_row_stride + n * a.y_column_stride, sum);
+}
+
+template <class V>
+__device__ void leave_warp_sums(float* sums_s, int warp, int lane, const Sums<V>& sums_r) {
+  float* const mine = sums_s + warp * (V::sums_bytes / 4);
+#pragma unroll
+  for (int slab = 0; slab < V::slabs; ++slab) {
+#pragma unroll
+    for (int o = 0; o < V::octets; ++o) {
+#pragma unroll
+      for (int c = 0; c < 4; ++c) {
+        const core::mma_m16n8k16::Coord at = core::mma_m16n8k16::c_coord(lane, c);
+        mine[(8 * o + at.column) * V::sum_stride + 16 * slab + at.row] = sums_r[slab][o][c];
+      }
+    }
+  }
+}
+
+template <class V>
+__device__ float add_warp_sums(const float* sums_s, int warps, int element) {
+  const float* at = sums_s + element / V::tile_n * V::sum_stride + element % V::tile_n;
+  float sum = at[0];
+  for (int warp = 1; warp < warps; ++warp) sum += at[warp * (V::sums_bytes / 4)];
+  return sum;
+}
+
+// core::arrive's word in global memory.
+struct ArrivalWord {
+  std::uint64_t* word;
+  __device__ std::uint64_t load() const {
+    return *reinterpret_cast<volatile std::uint64_t*>(word);
+  }
+  __device__ std::uint64_t add_one() const {
+    return atomicAdd(reinterpret_cast<unsigned long long*>(word), 1ULL);
+  }
+  __device__ std::uint64_t swap(std::uint64_t from, std::uint64_t to) const {
+    return atomicCAS(reinterpret_cast<unsigned long long*>(word), from, to);
+  }
+  __device__ void store(std::uint64_t value) const {
+    atomicExch(reinterpret_cast<unsigned long long*>(word), value);
+  }
+};
+
+// Whether this CTA is the last of its tile; what the others left is visible then. By all threads.
+__device__ inline bool arrive_last(const Args& a, const core::WorkItem& item) {
+  __shared__ bool is_last_s;
+  __threadfence();  // this thread's part of the partial sum, before anyone counts it
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    ArrivalWord word{a.arrivals + item.tile};
+    is_last_s = core::arrive(word, item.slices);
+  }
+  __syncthreads();
+  __threadfence();
+  return is_last_s;
+}
+
+// Sums of all warps are in shared memory: finishes the item. By all threads of the CTA.
+template <class V>
+__device__ void finish_item(const Args& a, const core::WorkItem& item,
+                            const core::TileGrid::Tile& tile, const float* sums_s) {
+  const int warps = blockDim.x / 32;
+  if (item.partial < 0) {
+    for (int e = threadIdx.x; e < V::tile_floats; e += blockDim.x) {
+      store_element<V>(a, tile, e, add_warp_sums<V>(sums_s, warps, e));
+    }
+    return;
+  }
+  if (a.division.atomic) {
+    float* const shared_sum = a.partials + item.tile * V::tile_floats;
+    for (int e = threadIdx.x; e < V::tile_floats; e += blockDim.x) {
+      atomicAdd(shared_sum + e, add_warp_sums<V>(sums_s, warps, e));
+    }
+    if (!arrive_last(a, item)) return;
+    for (int e = threadIdx.x; e < V::tile_floats; e += blockDim.x) {
+      store_element<V>(a, tile, e, __ldcg(shared_sum + e));
+    }
+    return;
+  }
+  float* const partial = a.partials + item.partial * V::tile_floats;
+  for (int e = threadIdx.x; e < V::tile_floats; e += blockDim.x) {
+    partial[e] = add_warp_sums<V>(sums_s, warps, e);
+  }
+  if (!arrive_last(a, item)) return;
+  for (int e = threadIdx.x; e < V::tile_floats; e += blockDim.x) {
+    float sum = 0;
+    for (std::int64_t slice = 0; slice < item.slices; ++slice) {
+      sum += __ldcg(a.partials + a.division.partial(item.tile, slice) * V::tile_floats + e);
+    }
+    store_element<V>(a, tile, e, sum);
+  }
+}
+
+}  // namespace halfbyte::cuda::w4a16
