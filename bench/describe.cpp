@@ -34,6 +34,13 @@ BenchRow describe(Schedule requested, const LinearPlan& plan, const TensorView& 
   row.requested = name(requested);
   row.schedule = name(plan.config.schedule);
   row.split = plan.config.split;
+  row.tile_m = plan.config.tile_m;
+  row.tile_n = plan.config.tile_n;
+  row.tile_k = plan.config.tile_k;
+  row.stages = plan.config.stages;
+  row.warps = plan.config.warps;
+  row.workers = plan.workers;
+  row.waves = static_cast<double>(plan.workers) / device.workers;
   row.m = x.shape[0];
   row.n = w.n();
   row.k = w.k();

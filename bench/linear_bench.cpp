@@ -65,7 +65,10 @@ class Block {
   Block(const BenchShape& shape, const std::vector<PackedWeight>& rotation,
         const BenchSettings& settings, Operands& operands, std::int64_t m)
       : shape_(shape), rotation_(rotation), settings_(settings), operands_(operands), m_(m) {
-    for (const Variant& variant : settings.variants) add_cell(variant);
+    variants_ = settings.choose_variants
+                    ? settings.choose_variants(operands.x(m), rotation.front(), operands.y(m))
+                    : settings.variants;
+    for (const Variant& variant : variants_) add_cell(variant);
     for (Cell& cell : cells_) operands_.give_workspace(cell.options);
   }
 
@@ -120,6 +123,8 @@ class Block {
     Cell cell;
     cell.options.schedule = variant.schedule;
     cell.options.split = variant.split;
+    cell.options.kernel = variant.kernel;
+    cell.options.config = variant.config ? &*variant.config : nullptr;
     cell.plan = plan_linear(operands_.x(m_), w, operands_.y(m_), cell.options);
     operands_.reserve_workspace(cell.plan.workspace_bytes);
     cell.row = describe(variant.schedule, cell.plan, operands_.x(m_), rotation_, shape_.weights[0]);
@@ -147,6 +152,7 @@ class Block {
     row.us_p10 = spread.p10;
     row.us_p90 = spread.p90;
     row.samples = static_cast<std::int64_t>(spread.samples);
+    row.calls_per_sample = static_cast<std::int64_t>(cell.times->calls_per_sample());
     row.gbps = row.bytes / row.us_median / 1000;
     row.read_gbps = rates.read_gbps;
     row.frac_read_bw = row.gbps / row.read_gbps;
@@ -164,6 +170,7 @@ class Block {
   const BenchSettings& settings_;
   Operands& operands_;
   std::int64_t m_;
+  std::vector<Variant> variants_;  // the cells' options refer to them
   std::vector<Cell> cells_;
 };
 

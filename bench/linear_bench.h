@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,16 +21,23 @@
 
 namespace halfbyte::bench {
 
-// A schedule as it is asked for; split as in LinearOptions.
+// A call as it is asked for; all as in LinearOptions.
 struct Variant {
   Schedule schedule = Schedule::automatic;
   std::int64_t split = 0;
+  std::string kernel{};
+  std::optional<GemmConfig> config{};
 };
+
+// The variants of calls like this one.
+using ChooseVariants = std::function<std::vector<Variant>(
+    const TensorView& x, const PackedWeight& w, const TensorView& y)>;
 
 struct BenchSettings {
   std::vector<std::int64_t> m = {1, 2, 4, 8, 16};
   std::vector<DType> dtypes = {DType::f16};
   std::vector<Variant> variants;
+  ChooseVariants choose_variants;  // in place of `variants` where they depend on the call
   Device device{};
   double cell_ms = 40;  // time spent on a row, at least 8 calls
   std::size_t rotate_bytes = std::size_t{128} << 20;

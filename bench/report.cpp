@@ -294,13 +294,19 @@ std::string to_html(const std::vector<BenchRow>& rows, const std::string& comman
       tag("h2", "How it was measured") +
       "<p>Calls go in turn through distinct copies of the weights, at least 128 MiB of them "
       "unless the rows say otherwise, so that no call finds its weight in a cache. The schedules "
-      "of one m alternate in rounds, with passes of both probes in between. Times are medians "
-      "over single calls.</p><p>Again: <code>" +
+      "of one m alternate in rounds, with passes of the probes in between. Times are medians over "
+      "single calls; on a GPU over replays of a CUDA graph that runs for at least a millisecond. "
+      "</p><p>Again: <code>" +
       escape_html(command) + "</code></p>\n";
+  return html_page("halfbyte bench", body);
+}
+
+std::string html_page(const std::string& title, const std::string& body) {
   return "<!DOCTYPE html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n"
          "<meta name='viewport' content='width=device-width, initial-scale=1'>\n"
-         "<title>halfbyte bench</title>\n<style>" +
-         std::string(report_style) + "</style>\n</head>\n<body>\n" + body + "</body>\n</html>\n";
+         "<title>" +
+         escape_html(title) + "</title>\n<style>" + std::string(report_style) +
+         "</style>\n</head>\n<body>\n" + body + "</body>\n</html>\n";
 }
 
 }  // namespace halfbyte::bench

@@ -12,4 +12,7 @@ namespace halfbyte::bench {
 // `command` is shown as the way to make the page again.
 std::string to_html(const std::vector<BenchRow>& rows, const std::string& command);
 
+// A whole page around a body.
+std::string html_page(const std::string& title, const std::string& body);
+
 }  // namespace halfbyte::bench

@@ -13,7 +13,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Calls f(key, member) for every column, in the order of the file. The one list of columns.
+// Marks the columns that a file may lack.
+struct Optional {};
+constexpr Optional optional{};
+
+// Calls f(key, member) or f(key, member, optional) for every column, in the order of the file. The
+// one list of columns.
 template <typename Row, typename F>
 void for_each_column(Row& row, F&& f) {
   f("op", row.op);
@@ -49,6 +54,14 @@ void for_each_column(Row& row, F&& f) {
   f("max_err_over_bound", row.max_err_over_bound);
   f("ok", row.ok);
   f("commit", row.commit);
+  f("calls_per_sample", row.calls_per_sample, optional);
+  f("tile_m", row.tile_m, optional);
+  f("tile_n", row.tile_n, optional);
+  f("tile_k", row.tile_k, optional);
+  f("stages", row.stages, optional);
+  f("warps", row.warps, optional);
+  f("workers", row.workers, optional);
+  f("waves", row.waves, optional);
 }
 
 // Four significant digits: more than any timing here has. Whole numbers stay whole. JSON has no
@@ -84,7 +97,8 @@ std::string to_json(const std::vector<BenchRow>& rows) {
   std::string text = "[";
   for (const BenchRow& row : rows) {
     Json object = Json::object();
-    for_each_column(row, [&](const char* key, const auto& value) { object[key] = cell(value); });
+    for_each_column(
+        row, [&](const char* key, const auto& value, auto...) { object[key] = cell(value); });
     text += (text.size() > 1 ? ",\n " : "\n ") +
             object.dump(-1, ' ', false, Json::error_handler_t::replace);
   }
@@ -107,7 +121,10 @@ std::vector<BenchRow> read_rows(const std::filesystem::path& path, std::string_v
     if (!all.is_array()) refuse(path, function, ErrorCode::format, "no array", "an array of rows");
     for (const Json& object : all) {
       BenchRow row;
-      for_each_column(row, [&](const char* key, auto& value) { object.at(key).get_to(value); });
+      for_each_column(row, [&](const char* key, auto& value, auto... mark) {
+        if (sizeof...(mark) > 0 && object.is_object() && !object.contains(key)) return;
+        object.at(key).get_to(value);
+      });
       rows.push_back(std::move(row));
     }
   } catch (const Json::exception& e) {
@@ -120,13 +137,13 @@ std::vector<BenchRow> read_rows(const std::filesystem::path& path, std::string_v
 std::string to_csv(const std::vector<BenchRow>& rows) {
   std::string text;
   const BenchRow header;
-  for_each_column(header, [&](const char* key, const auto&) {
+  for_each_column(header, [&](const char* key, const auto&, auto...) {
     text += (text.empty() ? "" : ",") + std::string(key);
   });
   text += '\n';
   for (const BenchRow& row : rows) {
     std::string line;
-    for_each_column(row, [&](const char* key, const auto& value) {
+    for_each_column(row, [&](const char* key, const auto& value, auto...) {
       if (key != std::string_view("op")) line += ',';
       const Json json = cell(value);
       // A quoted field doubles its quotes; JSON would escape them.

@@ -42,6 +42,13 @@ struct BenchRow {
   double max_err_over_bound = 0;
   bool ok = false;  // inside both gates
   std::string commit;
+
+  // Missing in files of before there were GPU rows.
+  std::int64_t calls_per_sample = 1;  // 1 on the CPU; the calls of a graph on a GPU
+  std::int64_t tile_m = 0, tile_n = 0, tile_k = 0;
+  int stages = 0, warps = 0;
+  std::int64_t workers = 0;  // thread blocks, or tasks
+  double waves = 0;          // workers / SMs, or / threads
 };
 
 // A JSON array, one row a line.

@@ -12,7 +12,8 @@ auto key_of(const BenchRow& r) {
   return std::tie(r.op, r.device, r.layer, r.k, r.n, r.group, r.bits, r.dtype, r.m);
 }
 
-// Columns as wide as their widest cell; the first `left` columns flush left.
+}  // namespace
+
 std::string align(const std::vector<std::vector<std::string>>& lines, std::size_t left) {
   std::vector<std::size_t> width(lines.front().size());
   for (const auto& line : lines) {
@@ -33,8 +34,6 @@ std::string align(const std::vector<std::vector<std::string>>& lines, std::size_
   }
   return text;
 }
-
-}  // namespace
 
 std::string variant_name(const BenchRow& row) {
   if (row.requested == "auto") return "auto";

@@ -25,6 +25,10 @@ struct RowGroup {
 };
 std::vector<RowGroup> group_rows(const std::vector<BenchRow>& rows);
 
+// Lines of cells as a Markdown table with columns as wide as their widest cell, the first `left`
+// columns flush left. The first line is the header.
+std::string align(const std::vector<std::vector<std::string>>& lines, std::size_t left);
+
 // A number with three significant digits, without an exponent for what fits a table.
 std::string short_number(double v);
 

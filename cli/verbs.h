@@ -8,6 +8,8 @@ namespace halfbyte::cli {
 
 void add_apply(CLI::App& app, int& status);
 void add_bench(CLI::App& app, int& status);
+// Adds `bench splitk` to the verb `bench`.
+void add_bench_splitk(CLI::App& bench, int& status);
 void add_compare(CLI::App& app, int& status);
 void add_doctor(CLI::App& app, int& status);
 void add_inspect(CLI::App& app, int& status);

@@ -54,6 +54,8 @@ struct LinearOptions {
   Schedule schedule = Schedule::automatic;
   std::int64_t split = 0;     // 1 ... 2^31-1 with a split-K schedule; 0: chosen
   std::string_view kernel{};  // a kernel's name (list-kernels); empty: chosen
+  // A tile of a kernel's menu: exactly its tile_m, tile_n, tile_k, stages and warps; null: chosen.
+  const GemmConfig* config = nullptr;
   void* workspace = nullptr;  // linear_workspace_size() bytes on the weight's device
   std::size_t workspace_bytes = 0;
   void* stream = nullptr;  // cudaStream_t; unused on the CPU
@@ -74,6 +76,7 @@ struct LinearPlan {
   WeightRounding rounding = WeightRounding::exact;
   double predicted_us = 0;
   std::size_t workspace_bytes = 0;
+  std::int64_t workers = 0;         // thread blocks, or tasks of the CPU's threads
   std::vector<Rejection> rejected;  // every kernel that cannot run this call
 };
 
@@ -94,5 +97,9 @@ struct KernelInfo {
   std::string unavailable;  // why this machine cannot run it; empty when it can
 };
 std::vector<KernelInfo> linear_kernels();
+
+// The configurations that a kernel is compiled for, for LinearOptions::config: schedule and split
+// are not part of them. Throws E_ARG when there is no kernel of this name.
+std::vector<GemmConfig> kernel_menu(std::string_view kernel);
 
 }  // namespace halfbyte

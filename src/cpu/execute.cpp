@@ -125,6 +125,10 @@ std::size_t execute_workspace(const TileKernel& kernel, const LinearProblem& pro
   return lay_out(kernel, problem, config).end;
 }
 
+std::int64_t execute_workers(const LinearProblem& problem, const GemmConfig& config) {
+  return with_schedule(problem, config, [](auto schedule) { return schedule.workers(); });
+}
+
 void execute(const TileKernel& kernel, const LinearProblem& problem, const GemmConfig& config,
              void* workspace) {
   const N16& w = n16_of(*problem.w);

@@ -124,14 +124,14 @@ template <Isa isa, const TileKernel& (*kernel)()>
 constexpr LinearKernel digits_row(std::string_view name, std::string_view description) {
   return {name,           description,       DeviceType::cpu, WeightRounding::exact,
           needs<isa>,     reject_digits,     digits_menu,     schedules,
-          predict_digits, workspace<kernel>, run<kernel>};
+          predict_digits, workspace<kernel>, execute_workers, run<kernel>};
 }
 
 template <Isa isa, const TileKernel& (*kernel)()>
 constexpr LinearKernel panel_row(std::string_view name, std::string_view description) {
   return {name,          description,       DeviceType::cpu, WeightRounding::exact,
           needs<isa>,    reject_nothing,    panel_menu,      schedules,
-          predict_panel, workspace<kernel>, run<kernel>};
+          predict_panel, workspace<kernel>, execute_workers, run<kernel>};
 }
 
 using namespace simd;
@@ -139,7 +139,8 @@ using namespace simd;
 constexpr std::array rows{
     LinearKernel{"cpu/avx512bf16/pairs", "pairs of bf16 x, vdpbf16ps", DeviceType::cpu,
                  WeightRounding::exact, needs<Isa::avx512bf16>, reject_pairs, panel_menu, schedules,
-                 predict_pairs, workspace<pairs_avx512bf16>, run<pairs_avx512bf16>},
+                 predict_pairs, workspace<pairs_avx512bf16>, execute_workers,
+                 run<pairs_avx512bf16>},
     digits_row<Isa::avx512vnni, digits_avx512vnni>("cpu/avx512vnni/digits",
                                                    "exact digits of 16-bit x, vpdpbusd"),
     digits_row<Isa::avx512, digits_avx512>("cpu/avx512/digits",
@@ -152,6 +153,7 @@ constexpr std::array rows{
                  needs<Isa::scalar>, reject_schedule, reference_menu, one_schedule,
                  predict_reference,
                  [](const LinearProblem&, const GemmConfig&) { return std::size_t{0}; },
+                 [](const LinearProblem&, const GemmConfig&) { return std::int64_t{1}; },
                  [](const LinearProblem& p, const GemmConfig&, void*) { reference(p, false); }},
 };
 

@@ -43,6 +43,8 @@ struct LinearKernel {
   double (*predict)(const LinearProblem&, const GemmConfig&, const DeviceInfo&);
   // Scratch bytes that run() needs: exact.
   std::size_t (*workspace)(const LinearProblem&, const GemmConfig&);
+  // Workers (thread blocks, tasks) that run() starts.
+  std::int64_t (*workers)(const LinearProblem&, const GemmConfig&);
   // Computes y. `workspace` has the size that workspace() named and any content.
   void (*run)(const LinearProblem&, const GemmConfig&, void* workspace);
 };

@@ -58,20 +58,24 @@ LinearProblem check_shapes(std::string_view function, const TensorView& x, const
   return problem;
 }
 
-bool known_kernel(std::string_view name) {
+const LinearKernel* find_kernel(std::string_view name) {
   for (const Backend& backend : backends()) {
     for (const LinearKernel& kernel : backend.linear_kernels()) {
-      if (kernel.name == name) return true;
+      if (kernel.name == name) return &kernel;
     }
   }
-  return false;
+  return nullptr;
+}
+
+[[noreturn]] void fail_unknown_kernel(std::string_view function, std::string_view kernel) {
+  ArgumentCheck{function, "kernel"}.fail(ErrorCode::arg, std::string(kernel),
+                                         "the name of a kernel", "see list-kernels");
 }
 
 [[noreturn]] void fail_without_kernel(std::string_view function, const LinearOptions& options,
                                       const std::vector<Rejection>& rejected) {
-  if (!options.kernel.empty() && !known_kernel(options.kernel)) {
-    ArgumentCheck{function, "kernel"}.fail(ErrorCode::arg, std::string(options.kernel),
-                                           "the name of a kernel", "see list-kernels");
+  if (!options.kernel.empty() && find_kernel(options.kernel) == nullptr) {
+    fail_unknown_kernel(function, options.kernel);
   }
   std::string reasons;
   for (const Rejection& r : rejected) {
@@ -169,6 +173,7 @@ LinearPlan plan_linear(const TensorView& x, const PackedWeight& w, const TensorV
   plan.rounding = choice.kernel->rounding;
   plan.predicted_us = choice.predicted_us;
   plan.workspace_bytes = choice.kernel->workspace(problem, choice.config);
+  plan.workers = choice.kernel->workers(problem, choice.config);
   return plan;
 }
 
@@ -193,6 +198,12 @@ std::vector<KernelInfo> linear_kernels() {
     }
   }
   return list;
+}
+
+std::vector<GemmConfig> kernel_menu(std::string_view kernel) {
+  const LinearKernel* row = find_kernel(kernel);
+  if (row == nullptr) fail_unknown_kernel("kernel_menu", kernel);
+  return {row->menu.begin(), row->menu.end()};
 }
 
 }  // namespace halfbyte

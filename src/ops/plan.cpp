@@ -27,6 +27,13 @@ bool may_choose(Schedule schedule, Schedule asked) {
   return asked == Schedule::automatic ? schedule != Schedule::split_k_atomic : schedule == asked;
 }
 
+// Whether a menu's entry is the one asked for: all of them when none is.
+bool is_asked(const GemmConfig& entry, const GemmConfig* asked) {
+  return asked == nullptr || (entry.tile_m == asked->tile_m && entry.tile_n == asked->tile_n &&
+                              entry.tile_k == asked->tile_k && entry.stages == asked->stages &&
+                              entry.warps == asked->warps);
+}
+
 // A sum in one piece is the simpler thing: dividing k has to win clearly.
 double margin(Schedule schedule) { return schedule == Schedule::data_parallel ? 1.0 : 0.9; }
 
@@ -46,7 +53,9 @@ Choice choose(const LinearProblem& problem, const LinearOptions& options, const 
       reason = "it has no such schedule";
       for (const Schedule schedule : kernel.schedules) {
         if (!may_choose(schedule, options.schedule)) continue;
+        if (!runs) reason = "it has no such configuration";
         for (GemmConfig config : kernel.menu) {
+          if (!is_asked(config, options.config)) continue;
           config.schedule = schedule;
           for (const std::int64_t split : split_factors(schedule, options.split)) {
             config.split = split;

@@ -96,6 +96,34 @@ TEST_F(Bench, PageStandsAlone) {
   EXPECT_EQ(page.find("nan"), std::string::npos);
 }
 
+TEST_F(Bench, SplitKComparesTilesAndSchedules) {
+  const Outcome got =
+      run_cli({"bench", "splitk", "--sizes", "128,256", "--m", "1,2", "--split", "1,2,4",
+               "--kernel", "cpu/scalar/panel", "--cell-ms", "0", "--rotate-mib", "1", "--json",
+               path("rows.json"), "--html", path("page.html")});
+  ASSERT_EQ(got.status, 0) << got.err;
+  for (const char* says : {"split-k 4", "stream-k", "each at its best tile", "+124 %"}) {
+    EXPECT_NE(got.out.find(says), std::string::npos) << says << " in: " << got.out;
+  }
+  const Json rows = Json::parse(read_file(path("rows.json")));
+  // sizes x m x tiles x (data-parallel, two splits, stream-k)
+  ASSERT_EQ(rows.size(), 2u * 2u * 2u * 4u);
+  for (const Json& row : rows) {
+    EXPECT_EQ(row["kernel"], "cpu/scalar/panel");
+    EXPECT_GT(row["tile_n"].get<int>(), 0);
+    EXPECT_GT(row["workers"].get<int>(), 0);
+    EXPECT_GT(row["waves"].get<double>(), 0);
+    EXPECT_TRUE(row["ok"].get<bool>());
+  }
+  const std::string page = read_file(path("page.html"));
+  EXPECT_NE(page.find("<svg"), std::string::npos);
+  for (const char* foreign : {"<script", "http:", "https:", "src=", "href=", "nan"}) {
+    EXPECT_EQ(page.find(foreign), std::string::npos) << foreign;
+  }
+  EXPECT_EQ(run_cli({"bench", "splitk", "--sizes", "0"}).status, 2);
+  EXPECT_EQ(run_cli({"bench", "splitk", "--kernel", "none"}).status, 2);
+}
+
 TEST_F(Bench, Refuses) {
   struct Case {
     std::vector<std::string> options;

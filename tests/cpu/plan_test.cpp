@@ -64,6 +64,30 @@ TEST(Plan, KeepsTheScheduleAndSplitAskedFor) {
       2147483647);
 }
 
+TEST(Plan, TakesExactlyTheConfigurationAskedFor) {
+  const PackedWeight w = pack(test::make_weight({.k = 512, .n = 64}, 1));
+  const std::string kernel = "cpu/scalar/panel";
+  ASSERT_GE(kernel_menu(kernel).size(), 2u);
+  for (const GemmConfig& config : kernel_menu(kernel)) {
+    const LinearPlan p =
+        plan(w, 3, DType::f16,
+             {.schedule = Schedule::split_k, .split = 2, .kernel = kernel, .config = &config});
+    EXPECT_EQ(p.config.tile_m, config.tile_m);
+    EXPECT_EQ(p.config.tile_n, config.tile_n);
+    EXPECT_EQ(p.config.tile_k, config.tile_k);
+    EXPECT_EQ(p.config.split, 2);
+    EXPECT_EQ(p.workers, 2 * (64 / config.tile_n));
+  }
+  const GemmConfig none{.tile_m = 7, .tile_n = 7, .tile_k = 7};
+  try {
+    plan(w, 3, DType::f16, {.config = &none});
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::unsupported) << error.what();
+  }
+  EXPECT_THROW(kernel_menu("cpu/none"), Error);
+}
+
 TEST(Plan, WorkspaceOfAHugeSplitIsThatOfItsFilledSlices) {
   const PackedWeight w = pack(test::make_weight({.k = 512, .n = 64}, 1));
   const auto size = [&](std::int64_t split) {
