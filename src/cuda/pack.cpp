@@ -1,27 +1,141 @@
-// The CUDA backend's packed form: none until there is a kernel that reads one.
+// pack and unpack on a GPU.
+#include <cmath>
+#include <cstring>
 #include <string>
 
+#include "core/format/mxfp4.h"
 #include "cuda/backend.h"
+#include "cuda/slab16.h"
+#include "cuda/w4a16/launch.h"
 #include "halfbyte/error.h"
+#include "halfbyte/numeric.h"
+#include "ops/packed.h"
 
 namespace halfbyte::cuda {
 namespace {
 
-[[noreturn]] void refuse(std::string function, std::string got) {
-  throw Error(ErrorCode::unsupported, {.function = std::move(function),
-                                       .argument = "device",
-                                       .got = std::move(got),
-                                       .wanted = "cpu",
-                                       .advice = "this build has no CUDA kernel yet; use the CPU"});
+namespace layout = core::slab16;
+
+// (groups, n) of `dtype` to rows of 64 columns; e8m0 becomes bf16, exactly. Padding is zero.
+std::vector<std::byte> place_rows_of(const QuantizedWeight& w, const std::byte* in, DType dtype,
+                                     const Positions& at) {
+  const DType as = dtype == DType::e8m0 ? DType::bf16 : dtype;
+  const auto rows = static_cast<std::int64_t>(at.group.size());
+  std::vector<std::byte> out(static_cast<std::size_t>(rows * layout::padded_n(w.n)) * size_of(as));
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const std::int64_t group = at.group[static_cast<std::size_t>(row)];
+    if (group < 0) continue;
+    for (std::int64_t column = 0; column < w.n; ++column) {
+      const std::int64_t to = layout::scale_place(row, column, rows), from = group * w.n + column;
+      if (as == dtype) {
+        std::memcpy(out.data() + static_cast<std::size_t>(to) * size_of(as),
+                    in + static_cast<std::size_t>(from) * size_of(as), size_of(as));
+      } else {
+        store_element(out.data(), as, to, load_element(in, dtype, from));
+      }
+    }
+  }
+  return out;
+}
+
+std::vector<std::byte> place_zeros(const QuantizedWeight& w, int code_bits, const Positions& at) {
+  const auto rows = static_cast<std::int64_t>(at.group.size());
+  std::vector<std::byte> out(
+      static_cast<std::size_t>(rows * layout::padded_n(w.n) * code_bits / 8));
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const std::int64_t group = at.group[static_cast<std::size_t>(row)];
+    if (group < 0) continue;
+    for (std::int64_t column = 0; column < w.n; ++column) {
+      const std::int64_t bit = layout::scale_place(row, column, rows) * code_bits;
+      out[static_cast<std::size_t>(bit / 8)] |=
+          std::byte{w.zeros[static_cast<std::size_t>(group * w.n + column)]} << (bit % 8);
+    }
+  }
+  return out;
+}
+
+DeviceMemory upload(const std::vector<std::byte>& bytes, Device device) {
+  DeviceMemory memory(device, bytes.size());
+  copy_memory(memory.data(), device, bytes.data(), {}, bytes.size());
+  return memory;
+}
+
+// Largest |weight| of a weight with offsets: of the two ends of the codes' range in each group.
+bool offsets_fit_f16(const QuantizedWeight& w) {
+  constexpr float largest = 65504;
+  for (std::int64_t g = 0; g < w.groups; ++g) {
+    for (std::int64_t c = 0; c < w.n; ++c) {
+      const float s = w.scale(g, c), o = w.offset(g, c);
+      for (const float q : {0.0F, static_cast<float>((1 << w.bits) - 1)}) {
+        const float value = w.zero_kind == ZeroKind::minimum ? q * s + o : (q - o) * s;
+        if (std::fabs(value) > largest) return false;  // NaN and Inf scales stay what they are
+      }
+    }
+  }
+  return true;
+}
+
+std::uint64_t in_every_field(std::uint64_t value, int bits) {
+  std::uint64_t all = 0;
+  for (int bit = 0; bit < 64; bit += bits) all |= value << bit;
+  return all;
 }
 
 }  // namespace
 
-PackedWeight pack(const QuantizedWeight& weight, int index) {
-  weight.check("pack", "weight");
-  refuse("pack", device_info(index).name);  // a bad index or no GPU is reported as that
+const Slab16& slab16_of(const PackedWeight& weight) {
+  return *static_cast<const Slab16*>(weight.impl().form.get());
 }
 
-QuantizedWeight unpack(const PackedWeight&) { refuse("unpack", "a weight packed for cuda"); }
+PackedWeight pack(const QuantizedWeight& weight, int index) {
+  const Device device = device_info(index).device;
+  w4a16::warm_up(index);
+  const Positions at = place_rows(weight);
+  auto form = std::make_shared<Slab16>();
+  form->device = index;
+  form->code_bits = weight.bits <= 4 ? 4 : 8;
+  form->k_blocks = at.k_blocks;
+  form->scale_rows = static_cast<std::int64_t>(at.group.size());
+  form->scale_shift = at.scale_shift;
+  form->source = at.source;
+  form->scale_dtype = weight.scale_dtype == DType::e8m0 ? DType::bf16 : weight.scale_dtype;
+  form->is_e2m1 = weight.meaning == CodeMeaning::table && weight.table == core::e2m1_values;
+  if (weight.meaning == CodeMeaning::affine) {
+    form->same_zeros = in_every_field(std::uint64_t{1} << (weight.bits - 1), form->code_bits);
+  }
+  pack_codes(weight, *form);
+  form->scales =
+      upload(place_rows_of(weight, weight.scales.data(), weight.scale_dtype, at), device);
+  if (weight.zero_kind == ZeroKind::integer) {
+    form->zeros = upload(place_zeros(weight, form->code_bits, at), device);
+  } else if (weight.zero_kind != ZeroKind::symmetric) {
+    form->offsets =
+        upload(place_rows_of(weight, weight.offsets.data(), weight.scale_dtype, at), device);
+    form->fits_f16 = offsets_fit_f16(weight);
+  }
+  form->canonical = weight;
+  form->canonical.codes = {};
+
+  auto impl = std::make_shared<PackedWeight::Impl>();
+  *impl = {.layout = "cuda/slab16",
+           .device = device,
+           .k = weight.k,
+           .n = weight.n,
+           .group_size = weight.group_size,
+           .bits = weight.bits,
+           .meaning = weight.meaning,
+           .zero_kind = weight.zero_kind,
+           .scale_dtype = weight.scale_dtype,
+           .bytes = form->bytes(),
+           .form = form};
+  return PackedWeight(std::move(impl));
+}
+
+QuantizedWeight unpack(const PackedWeight& weight) {
+  const Slab16& form = slab16_of(weight);
+  QuantizedWeight w = form.canonical;
+  unpack_codes(form, place_rows(w), w);
+  return w;
+}
 
 }  // namespace halfbyte::cuda

@@ -49,8 +49,7 @@ struct U4 {
 #pragma unroll
     for (int r = 0; r < 4; r += 2) {
       a[r] = ptx::add_f16x2(ptx::and_or(word, 0x000f000fu, 0x64006400u), bias.lower);
-      a[r + 1] =
-          ptx::fma_f16x2(ptx::and_or(word, 0x00f000f0u, 0x64006400u), sixteenth, bias.upper);
+      a[r + 1] = ptx::fma_f16x2(ptx::and_or(word, 0x00f000f0u, 0x64006400u), sixteenth, bias.upper);
       word >>= 8;
     }
   }

@@ -10,10 +10,10 @@ namespace halfbyte::cuda::w4a16 {
 
 // How an output's k blocks are divided, and how partial sums meet.
 struct Division {
-  core::Extent extent{};             // tiles, and k blocks of 64
-  std::int64_t split = 1;            // split-K; 1 is data-parallel
+  core::Extent extent{};              // tiles, and k blocks of 64
+  std::int64_t split = 1;             // split-K; 1 is data-parallel
   std::int64_t stream_k_workers = 0;  // not 0: stream-K
-  bool atomic = false;               // partial sums added in any order, as published
+  bool atomic = false;                // partial sums added in any order, as published
 
   HB_HD std::int64_t workers() const {
     return is_stream_k() ? stream_k().workers() : split_k().workers();
@@ -44,7 +44,7 @@ struct Args {
   const std::uint16_t* scales;
   const std::uint16_t* offsets;  // real zeros or minima; null: integer zeros
   const std::uint8_t* zeros;     // packed fields; null: every zero is `same_zeros`
-  const std::int32_t* source;    // row of W at a position, -1 for padding; null: the position itself
+  const std::int32_t* source;  // row of W at a position, -1 for padding; null: the position itself
   std::uint64_t same_zeros;
   std::int64_t scale_rows;
   std::int64_t k_blocks;

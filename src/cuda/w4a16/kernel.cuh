@@ -2,9 +2,10 @@
 // (arXiv 2402.00025, with its schedules; layout: core/layout/slab16.h).
 //
 //   operands   W (k, n) packed: 16 columns are the 16 rows of A of mma.m16n8k16; x (m, k): 8 rows
-//              are the 8 columns of B; sums f32. So y is computed as its transpose, and m <= 8 wastes
-//              nothing of the larger side.
-//   a CTA      one tile of 16 slabs columns x 8 octets rows; its warps divide the tile's k blocks of
+//              are the 8 columns of B; sums f32. So y is computed as its transpose, and m <= 8
+//              wastes nothing of the larger side.
+//   a CTA      one tile of 16 slabs columns x 8 octets rows; its warps divide the tile's k blocks
+//   of
 //              64 among each other, block by block:
 //
 //                 k ->   0    1    2    3    4 ...   blocks of 64
@@ -12,10 +13,11 @@
 //     16 x slabs       | w0 | w1 | w2 | w3 | w0 ...  each warp streams its blocks through a ring of
 //      columns         +----+----+----+----+----     its own: no barrier until the tile is done
 //
-//   m = 1, n = k = 4096, 4 bits, group 128: 8.4 MB of codes + 0.26 MB of scales; at 4.58 TB/s (H200)
-//   1.9 us, with launch and ramp 3.4 us for a kernel that only reads. Per 256 weights (a lane's word):
-//   9 instructions to dequantise, 1 mma an octet, 1/4 of a load; 3.2 x 8 = 25 would be affordable.
-//   in flight  warps x stages x slabs x 512 bytes: 64 KB of W with 8 warps, 4 stages, 4 slabs.
+//   m = 1, n = k = 4096, 4 bits, group 128: 8.4 MB of codes + 0.26 MB of scales; at 4.58 TB/s
+//   (H200) 1.9 us, with launch and ramp 3.4 us for a kernel that only reads. Per 256 weights (a
+//   lane's word): 9 instructions to dequantise, 1 mma an octet, 1/4 of a load; 3.2 x 8 = 25 would
+//   be affordable. in flight  warps x stages x slabs x 512 bytes: 64 KB of W with 8 warps, 4
+//   stages, 4 slabs.
 #pragma once
 
 #include "cuda/w4a16/reduce.cuh"

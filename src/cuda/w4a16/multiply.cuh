@@ -25,7 +25,8 @@ __device__ inline ScalePair widen_pair(std::uint32_t pair, bool is_bf16) {
 template <class V>
 __device__ ScalePair read_scales(const std::uint8_t* row_s, int slab, int lane, bool is_bf16) {
   return widen_pair(
-      *reinterpret_cast<const std::uint32_t*>(row_s + lane / 4 * (V::slabs * 4) + slab * 4), is_bf16);
+      *reinterpret_cast<const std::uint32_t*>(row_s + lane / 4 * (V::slabs * 4) + slab * 4),
+      is_bf16);
 }
 
 // round16 of a weight that f32 cannot hold must not round twice: this rounds to odd, after which

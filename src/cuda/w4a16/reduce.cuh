@@ -1,6 +1,6 @@
-// From the sums of a CTA's warps to y: first across the warps in shared memory, then, where a tile's
-// k is divided, across CTAs in the workspace. Always in the same order, except under the atomic
-// schedule; f32 until the one rounding at the end.
+// From the sums of a CTA's warps to y: first across the warps in shared memory, then, where a
+// tile's k is divided, across CTAs in the workspace. Always in the same order, except under the
+// atomic schedule; f32 until the one rounding at the end.
 #pragma once
 
 #include <cuda_bf16.h>
@@ -65,9 +65,7 @@ __device__ float add_warp_sums(const float* sums_s, int warps, int element) {
 // core::arrive's word in global memory.
 struct ArrivalWord {
   std::uint64_t* word;
-  __device__ std::uint64_t load() const {
-    return *reinterpret_cast<volatile std::uint64_t*>(word);
-  }
+  __device__ std::uint64_t load() const { return *reinterpret_cast<volatile std::uint64_t*>(word); }
   __device__ std::uint64_t add_one() const {
     return atomicAdd(reinterpret_cast<unsigned long long*>(word), 1ULL);
   }

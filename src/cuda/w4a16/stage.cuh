@@ -53,7 +53,8 @@ __device__ Source<V> source_of(const Args& a, const core::TileGrid::Tile& tile, 
   s.scales_g = a.scales + place;
   if constexpr (V::weights == Weights::rounded) s.offsets_g = a.offsets + place;
   // Zeros come for all four slabs of the row at once: 4 bytes is the smallest copy.
-  s.zeros_g = a.zeros + (slab / 4 * a.scale_rows * 8 + lane % 8) * sizeof(typename V::Format::Zeros);
+  s.zeros_g =
+      a.zeros + (slab / 4 * a.scale_rows * 8 + lane % 8) * sizeof(typename V::Format::Zeros);
   if constexpr (V::x_path == XPath::copied) {
 #pragma unroll
     for (int o = 0; o < V::octets; ++o) {
@@ -90,18 +91,19 @@ __device__ void start_copies(const Args& a, const Source<V>& from, const Stage<V
 #pragma unroll
       for (int o = 0; o < V::octets; ++o) {
         ptx::copy_16_bytes_or_zeros_async(
-            to.x(o, half, lane),
-            valid > 0 ? from.x_g[o] + (first + half * 32) * 2 : from.x_g[o],
+            to.x(o, half, lane), valid > 0 ? from.x_g[o] + (first + half * 32) * 2 : from.x_g[o],
             from.row_exists[o] ? valid : 0);
       }
     }
   }
   const int segment = lane / 8;
   if (segment < V::segments) {
-    const std::int64_t row = layout::scale_row(block * layout::block_k + segment * 32, a.scale_shift);
+    const std::int64_t row =
+        layout::scale_row(block * layout::block_k + segment * 32, a.scale_shift);
     const int g = lane % 8;
     constexpr int bytes = V::slabs * 4;
-    ptx::copy_async<bytes>(to.scales(segment) + g * bytes, from.scales_g + row * layout::row_columns);
+    ptx::copy_async<bytes>(to.scales(segment) + g * bytes,
+                           from.scales_g + row * layout::row_columns);
     if constexpr (V::weights == Weights::rounded) {
       ptx::copy_async<bytes>(to.zeros(segment) + g * bytes,
                              from.offsets_g + row * layout::row_columns);

@@ -8,11 +8,11 @@
 
 namespace halfbyte::cuda::w4a16 {
 
-// How x reaches the matrix steps: rows of adjacent, 16-byte aligned elements by asynchronous copies,
-// or any element by itself (act-order, strides, unaligned memory).
+// How x reaches the matrix steps: rows of adjacent, 16-byte aligned elements by asynchronous
+// copies, or any element by itself (act-order, strides, unaligned memory).
 enum class XPath { copied, gathered };
-// Integer zeros leave q - z exact, and the scale multiplies the f32 sums of its group. Real zeros and
-// minima make the weight itself, rounded once to x's type.
+// Integer zeros leave q - z exact, and the scale multiplies the f32 sums of its group. Real zeros
+// and minima make the weight itself, rounded once to x's type.
 enum class Weights { exact, rounded };
 
 template <class Number_, class Format_, int slabs_, int octets_, int stages_, int segments_,
@@ -40,8 +40,9 @@ struct Variant {
   // 8 lane groups x the scales of 2 columns a slab; one such row a segment.
   static constexpr int scale_row_bytes = 8 * slabs * 2 * 2;
   static constexpr int scales_bytes = segments * scale_row_bytes;
-  static constexpr int zero_row_bytes =
-      weights == Weights::rounded ? scale_row_bytes : static_cast<int>(8 * sizeof(typename Format::Zeros));
+  static constexpr int zero_row_bytes = weights == Weights::rounded
+                                            ? scale_row_bytes
+                                            : static_cast<int>(8 * sizeof(typename Format::Zeros));
   static constexpr int zeros_bytes = segments * zero_row_bytes;
   static constexpr int stage_bytes =
       (codes_bytes + x_bytes + scales_bytes + zeros_bytes + 15) / 16 * 16;

@@ -1,5 +1,5 @@
-// x as the B operands of a block's four matrix steps: lane 4g + t holds, of row g of each octet, the
-// 8 positions 32 h + 8 t + (0 ... 7) for h = 0, 1 as two times four registers. Registers 2u and
+// x as the B operands of a block's four matrix steps: lane 4g + t holds, of row g of each octet,
+// the 8 positions 32 h + 8 t + (0 ... 7) for h = 0, 1 as two times four registers. Registers 2u and
 // 2u + 1 of half h are B registers 0 and 1 of step 2h + u.
 #pragma once
 
@@ -30,19 +30,20 @@ __device__ void read_x(const Stage<V>& stage, int lane, XFragments<V>& x) {
   }
 }
 
-// Element by element, zero where W has padding or x no row. Loads only: nothing waits for them until
-// the words are used, one block later.
+// Element by element, zero where W has padding or x no row. Loads only: nothing waits for them
+// until the words are used, one block later.
 template <class V>
-__device__ void gather_x(const Args& a, const core::TileGrid::Tile& tile, std::int64_t block, int lane,
-                         XFragments<V>& x) {
+__device__ void gather_x(const Args& a, const core::TileGrid::Tile& tile, std::int64_t block,
+                         int lane, XFragments<V>& x) {
 #pragma unroll
   for (int half = 0; half < 2; ++half) {
     const std::int64_t position = block * core::slab16::block_k + half * 32 + lane % 4 * 8;
     std::int64_t element[8];  // offset in its row of x, -1 for padding
 #pragma unroll
     for (int e = 0; e < 8; ++e) {
-      const std::int64_t row_of_w =
-          a.source != nullptr ? a.source[position + e] : position + e < a.k ? position + e : -1;
+      const std::int64_t row_of_w = a.source != nullptr  ? a.source[position + e]
+                                    : position + e < a.k ? position + e
+                                                         : -1;
       element[e] = row_of_w < 0 ? -1 : row_of_w * a.x_column_stride;
     }
 #pragma unroll
@@ -56,8 +57,7 @@ __device__ void gather_x(const Args& a, const core::TileGrid::Tile& tile, std::i
       }
 #pragma unroll
       for (int w = 0; w < 4; ++w) {
-        x.words_r[o][half][w] =
-            values[2 * w] | static_cast<std::uint32_t>(values[2 * w + 1]) << 16;
+        x.words_r[o][half][w] = values[2 * w] | static_cast<std::uint32_t>(values[2 * w + 1]) << 16;
       }
     }
   }

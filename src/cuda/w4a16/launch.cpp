@@ -1,0 +1,146 @@
+#include "cuda/w4a16/launch.h"
+
+#include <cuda_runtime_api.h>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/schedule/schedules.h"
+#include "cuda/device_guard.h"
+#include "cuda/plain.h"
+#include "cuda/slab16.h"
+#include "ops/packed.h"
+
+namespace halfbyte::cuda::w4a16 {
+namespace {
+
+constexpr std::array lists{u4_instances,          u4_gathered_instances, u8_instances,
+                           u8_gathered_instances, e2m1_instances,        e2m1_gathered_instances,
+                           u4_offset_instances,   u8_offset_instances};
+
+constexpr std::size_t align_up(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+std::size_t counters_bytes(const Division& division) {
+  return align_up(static_cast<std::size_t>(division.extent.tiles) * sizeof(std::uint64_t));
+}
+
+// Places for one tile's sums each.
+std::int64_t places(const Division& division) {
+  if (division.partials() == 0) return 0;
+  return division.atomic ? division.extent.tiles : division.partials();
+}
+
+const void* data_or_null(const DeviceMemory& memory) { return memory.data(); }
+
+}  // namespace
+
+const Instance* find_instance(std::span<const Instance> list, const LinearProblem& p,
+                              const GemmConfig& c) {
+  const Slab16& w = slab16_of(*p.w);
+  for (const Instance& i : list) {
+    if (i.dtype != p.x.dtype || i.tile_m() != c.tile_m || i.tile_n() != c.tile_n) continue;
+    if (i.stages != c.stages || c.warps > i.max_warps) continue;
+    if (i.segments == 1 && w.scale_shift < 1) continue;  // scales change within a block
+    return &i;
+  }
+  return nullptr;
+}
+
+Division division_of(const Instance& instance, const LinearProblem& p, const GemmConfig& c) {
+  const Slab16& w = slab16_of(*p.w);
+  Division d;
+  const core::TileGrid grid{p.m, p.n, c.tile_m, c.tile_n};
+  d.extent = {grid.tiles(), w.k_blocks};
+  d.atomic = c.schedule == Schedule::split_k_atomic;
+  if (c.schedule == Schedule::stream_k) {
+    const DeviceInfo& device = device_info({DeviceType::cuda, w.device});
+    const std::size_t shared = instance.shared_bytes(c.warps) + 1024;  // 1 KB of the system's own
+    const auto resident = static_cast<std::int64_t>(device.shared_memory_per_sm / shared);
+    // 16 warps of at most 128 registers fill an SM's register file.
+    d.stream_k_workers = device.workers * std::clamp<std::int64_t>(resident, 1, 16 / c.warps);
+  } else {
+    d.split = c.schedule == Schedule::data_parallel ? 1 : c.split;
+  }
+  return d;
+}
+
+std::size_t workspace_bytes(const Instance& instance, const LinearProblem& p, const GemmConfig& c) {
+  if (p.m == 0 || p.n == 0) return 0;
+  const Division d = division_of(instance, p, c);
+  if (places(d) == 0) return 0;
+  return counters_bytes(d) +
+         static_cast<std::size_t>(places(d) * c.tile_m * c.tile_n) * sizeof(float);
+}
+
+void launch(const Instance& instance, const LinearProblem& p, const GemmConfig& c,
+            void* workspace) {
+  const Slab16& w = slab16_of(*p.w);
+  const DeviceGuard guard(w.device, "linear");
+  auto* const stream = static_cast<cudaStream_t>(p.stream);
+  Args a{};
+  a.codes = static_cast<const std::uint8_t*>(w.codes.data());
+  a.scales = static_cast<const std::uint16_t*>(w.scales.data());
+  a.offsets = static_cast<const std::uint16_t*>(data_or_null(w.offsets));
+  a.zeros = static_cast<const std::uint8_t*>(data_or_null(w.zeros));
+  a.source = static_cast<const std::int32_t*>(data_or_null(w.source_on_device));
+  // With offsets the codes are taken as they are.
+  a.same_zeros = w.offsets.data() != nullptr ? 0 : w.same_zeros;
+  a.scale_rows = w.scale_rows;
+  a.k_blocks = w.k_blocks;
+  a.scale_shift = w.scale_shift;
+  a.scales_are_bf16 = w.scale_dtype == DType::bf16;
+  a.offsets_are_minima = w.canonical.zero_kind == ZeroKind::minimum;
+  a.x = p.x.data;
+  a.x_row_stride = p.x.strides[0];
+  a.x_column_stride = p.x.strides[1];
+  a.y = p.y.data;
+  a.y_row_stride = p.y.strides[0];
+  a.y_column_stride = p.y.strides[1];
+  a.y_dtype = p.y.dtype;
+  a.bias = p.bias.data;
+  a.bias_stride = p.bias.strides[0];
+  a.bias_dtype = p.bias.dtype;
+  a.m = p.m;
+  a.n = p.n;
+  a.k = p.k;
+  a.division = division_of(instance, p, c);
+  if (places(a.division) > 0) {
+    a.arrivals = static_cast<std::uint64_t*>(workspace);
+    a.partials =
+        reinterpret_cast<float*>(static_cast<std::byte*>(workspace) + counters_bytes(a.division));
+    if (a.division.atomic) {  // as published: what is added to must be zero first
+      const auto floats = static_cast<std::size_t>(places(a.division) * c.tile_m * c.tile_n);
+      check(cudaMemsetAsync(a.partials, 0, floats * sizeof(float), stream), "linear",
+            "cudaMemsetAsync");
+    }
+  }
+  void* arguments[] = {&a};
+  const dim3 grid(static_cast<unsigned>(a.division.workers()));
+  const dim3 block(static_cast<unsigned>(32 * c.warps));
+  check(cudaLaunchKernel(reinterpret_cast<const void*>(instance.kernel), grid, block, arguments,
+                         instance.shared_bytes(c.warps), stream),
+        "linear", "w4a16_kernel");
+}
+
+void warm_up(int device) {
+  static std::mutex mutex;
+  static std::vector<int> warm;
+  const std::lock_guard lock(mutex);
+  if (std::find(warm.begin(), warm.end(), device) != warm.end()) return;
+  const DeviceGuard guard(device, "pack");
+  warm_up_plain();
+  for (const auto list : lists) {
+    for (const Instance& i : list()) {
+      const auto* kernel = reinterpret_cast<const void*>(i.kernel);
+      check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                 static_cast<int>(i.shared_bytes(i.max_warps))),
+            "pack", "cudaFuncSetAttribute");
+    }
+  }
+  warm.push_back(device);
+}
+
+}  // namespace halfbyte::cuda::w4a16
