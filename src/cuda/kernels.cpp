@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/cost/cuda.h"
+#include "core/schedule/arrival.h"
 #include "cuda/backend.h"
 #include "cuda/plain.h"
 #include "cuda/slab16.h"
@@ -111,6 +112,11 @@ std::size_t workspace(const LinearProblem& p, const GemmConfig& c) {
 }
 
 template <w4a16::Instances instances>
+std::int64_t workers(const LinearProblem& p, const GemmConfig& c) {
+  return w4a16::division_of(*w4a16::find_instance(instances(), p, c), p, c).workers();
+}
+
+template <w4a16::Instances instances>
 void run(const LinearProblem& p, const GemmConfig& c, void* memory) {
   w4a16::launch(*w4a16::find_instance(instances(), p, c), p, c, memory);
 }
@@ -129,6 +135,7 @@ constexpr LinearKernel row(std::string_view name, std::string_view description,
           .schedules = schedules,
           .predict = predict<instances, any_x>,
           .workspace = workspace<instances>,
+          .workers = workers<instances>,
           .run = run<instances>};
 }
 
@@ -173,6 +180,7 @@ constexpr std::array rows{
                                 (1e-2 * 1e3 * device.fma_gmacs + 1);
             },
         .workspace = [](const LinearProblem&, const GemmConfig&) { return std::size_t{0}; },
+        .workers = [](const LinearProblem& p, const GemmConfig&) { return p.m * p.n; },
         .run = [](const LinearProblem& p, const GemmConfig&, void*) { launch_plain(p); }},
 };
 
