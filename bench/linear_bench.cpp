@@ -195,7 +195,7 @@ std::vector<BenchRow> bench_linear(const BenchShape& shape, const BenchSettings&
       pack_rotation(shape, settings.device, settings.rotate_bytes);
   std::vector<BenchRow> rows;
   for (const DType dtype : settings.dtypes) {
-    Operands operands(random_rows(largest_m, k, dtype), dtype, k, n, settings.device);
+    Operands operands(random_rows(largest_m, k, dtype), dtype, largest_m, n, k, settings.device);
     References references(shape, operands.x_on_host());
     for (const std::int64_t m : settings.m) {
       Block block(shape, rotation, settings, operands, m);

@@ -7,10 +7,10 @@
 
 namespace halfbyte::bench {
 
-Operands::Operands(std::vector<std::byte> x, DType dtype, std::int64_t k, std::int64_t n,
-                   Device device)
+Operands::Operands(std::vector<std::byte> x, DType dtype, std::int64_t m, std::int64_t n,
+                   std::int64_t k, Device device)
     : dtype_(dtype),
-      rows_(static_cast<std::int64_t>(x.size() / size_of(dtype)) / k),
+      rows_(m),
       k_(k),
       n_(n),
       device_(device),

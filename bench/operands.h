@@ -13,8 +13,9 @@ namespace halfbyte::bench {
 
 class Operands {
  public:
-  // x: rows of k on the host, the most that any call uses.
-  Operands(std::vector<std::byte> x, DType dtype, std::int64_t k, std::int64_t n, Device device);
+  // x: m rows of k on the host, the most that any call uses.
+  Operands(std::vector<std::byte> x, DType dtype, std::int64_t m, std::int64_t n, std::int64_t k,
+           Device device);
 
   // The first m rows, on the device.
   TensorView x(std::int64_t m) const;
