@@ -63,8 +63,8 @@ def build_library(folder, build):
         target = ["--target", "halfbyte_bench_c", "-j", os.cpu_count()]
         for command in (configure, ["cmake", "--build", folder, *target]):
             subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
-    built = next(folder.rglob("libhalfbyte_bench_c.so"), None)
-    if built is None:
+    built = folder / "bench/capi/libhalfbyte_bench_c.so"  # builds with sanitizers lie below `folder`
+    if not built.exists():
         raise SystemExit(f"{folder}: no libhalfbyte_bench_c.so; run without --no-build")
     return built
 

@@ -1,5 +1,5 @@
-// Checks of tensor arguments, shared by the public functions. Each throws the typed error that
-// docs/errors.md lists, before anything is written.
+// Checks of tensor arguments, shared by the public functions. Each throws the typed error of
+// halfbyte/error.h, before anything is written.
 #pragma once
 
 #include <cstdint>
