@@ -1,7 +1,7 @@
 """Adds up test results: names what was skipped or failed and prints the closing line.
 
-usage: count_tests.py [--add ITEMS]... [JUNIT.xml ...]
-  JUNIT.xml  written by ctest --output-junit
+usage: count_tests.py [--add ITEMS]... [[BUILD=]JUNIT.xml ...]
+  JUNIT.xml  written by ctest --output-junit; BUILD stands before the names of its tests
   ITEMS      lines "passed NAME", "failed NAME" or "skipped NAME": what no test program counts
 Exit status 1 when anything failed or nothing was counted.
 """
@@ -13,8 +13,10 @@ import xml.etree.ElementTree as ElementTree
 OUTCOME_OF_STATUS = {"run": "passed", "fail": "failed", "notrun": "skipped", "disabled": "skipped"}
 
 
-def junit_results(path):
+def junit_results(argument):
     """(outcome, name, reason) of every test in a file of ctest."""
+    build, _, path = argument.rpartition("=")
+    prefix = f"{build}: " if build else ""
     for case in ElementTree.parse(path).getroot().iter("testcase"):
         skipped = case.find("skipped")
         reason = skipped.get("message", "") if skipped is not None else ""
@@ -22,7 +24,8 @@ def junit_results(path):
         # ctest also says "notrun" of a program that is not there: that is no skip.
         if outcome == "skipped" and "SKIP" not in reason and case.get("status") != "disabled":
             outcome = "failed"
-        yield outcome, case.get("name").split("  # GetParam")[0], gtest_skip_reason(case)
+        name = prefix + case.get("name").split("  # GetParam")[0]
+        yield outcome, name, gtest_skip_reason(case)
 
 
 def gtest_skip_reason(case):
