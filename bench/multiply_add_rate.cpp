@@ -2,8 +2,10 @@
 // one.
 #include "bench/multiply_add_rate.h"
 
+#include <atomic>
+
 #include "bench/cpu_features.h"
-#include "halfbyte/threads.h"
+#include "cpu/threads.h"
 
 namespace halfbyte::bench {
 namespace {
@@ -61,10 +63,9 @@ void multiply_add_pass(Samples& gmacs) {
   static const Width width = widest();
   const int threads = num_threads();
   for (int b = 0; b < bursts; ++b) {
-    float sum = 0;
+    std::atomic<float> sum = 0;
     const auto run_all = [&] {
-#pragma omp parallel for schedule(static, 1) num_threads(threads) reduction(+ : sum)
-      for (int t = 0; t < threads; ++t) sum += width.run(steps);
+      cpu::parallel_for(threads, [&](std::int64_t) { sum += width.run(steps); });
     };
     gmacs.measure(run_all, [&](double us) {
       // -1 never, but unknown to the compiler: the sums must be computed.

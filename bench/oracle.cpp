@@ -13,8 +13,8 @@
 #include <cstring>
 
 #include "bench/cpu_features.h"
+#include "cpu/threads.h"
 #include "halfbyte/numeric.h"
-#include "halfbyte/threads.h"
 
 namespace halfbyte::bench {
 namespace {
@@ -155,8 +155,7 @@ Oracle make_oracle(const QuantizedWeight& weight, const TensorView& x, WeightRou
   const auto add_products = has_avx2() ? add_products_avx2 : add_products_plain;
   const std::int64_t row_blocks = (m + rows - 1) / rows;
 
-#pragma omp parallel for schedule(dynamic, 16) num_threads(num_threads())
-  for (std::int64_t block = 0; block < (n + columns - 1) / columns; ++block) {
+  cpu::parallel_for((n + columns - 1) / columns, [&](std::int64_t block) {
     const std::int64_t j0 = block * columns;
     const int width = static_cast<int>(std::min<std::int64_t>(columns, n - j0));
     Levels levels(weight, rounding, x.dtype);
@@ -187,7 +186,7 @@ Oracle make_oracle(const QuantizedWeight& weight, const TensorView& x, WeightRou
             s.a[static_cast<std::size_t>(i % rows)][static_cast<std::size_t>(c)] + std::abs(add);
       }
     }
-  }
+  });
   return out;
 }
 

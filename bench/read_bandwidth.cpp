@@ -3,13 +3,14 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 
 #include "bench/cpu_features.h"
-#include "halfbyte/threads.h"
+#include "cpu/threads.h"
 
 namespace halfbyte::bench {
 namespace {
@@ -61,10 +62,10 @@ ReadBandwidth::ReadBandwidth(std::size_t bytes)
   // huge pages too. A kernel that refuses the advice only makes the yardstick shorter.
   (void)madvise(data_.get(), bytes_, MADV_HUGEPAGE);
   // Every page must exist: untouched memory is one shared page of zeros.
-#pragma omp parallel for num_threads(num_threads())
-  for (std::size_t page = 0; page < bytes_ / 4096; ++page) {
-    std::memset(data_.get() + page * 4096, static_cast<int>(page % 255) + 1, 4096);
-  }
+  cpu::parallel_for(static_cast<std::int64_t>(bytes_ / huge_page), [&](std::int64_t page) {
+    std::memset(data_.get() + static_cast<std::size_t>(page) * huge_page,
+                static_cast<int>(page % 255) + 1, huge_page);
+  });
 }
 
 void ReadBandwidth::pass(Samples& gbps) {
@@ -76,12 +77,11 @@ void ReadBandwidth::pass(Samples& gbps) {
     if (next_ + burst > bytes_) next_ = 0;
     const std::byte* base = data_.get() + next_;
     next_ += burst;
-    std::uint64_t sum = 0;
+    std::atomic<std::uint64_t> sum = 0;
     const auto read_all = [&] {
-#pragma omp parallel for schedule(static, 1) num_threads(threads) reduction(+ : sum)
-      for (int t = 0; t < threads; ++t) {
+      cpu::parallel_for(threads, [&](std::int64_t t) {
         sum += read_streams(base + static_cast<std::size_t>(t) * streams * run, run);
-      }
+      });
     };
     gbps.measure(read_all, [&](double us) {
       // Zero never in practice, but unknown to the compiler: the bytes must be read.

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-import halfbyte_peer  # first: its OpenMP runtime is then the one that all of them share
+import halfbyte_peer
 import machine
 from activations import random_x, relative_error, to_f16_exact
 from results import Results

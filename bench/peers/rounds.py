@@ -84,6 +84,7 @@ def time_in_rounds(peers, probe, seconds):
         due = [t for t, w in zip(all_turns, wanted) if (r + 1) * w // rounds > r * w // rounds]
         before = probe()
         for turns in due if r % 2 == 0 else reversed(due):
+            settle()  # the probe's threads are as much in the way as a peer's
             turns.take_turn()
             settle()
             after = probe()

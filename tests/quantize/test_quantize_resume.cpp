@@ -41,7 +41,6 @@ void quantize_and_die(const fs::path& from, const fs::path& to,
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    // OpenMP's threads did not come through the fork.
     set_executor(
         [](void*, int count, Task task, void* context) {
           for (int i = 0; i < count; ++i) task(context, i);
