@@ -74,7 +74,8 @@ double predict(const LinearProblem& p, const GemmConfig& c, const DeviceInfo& de
                double cycles_per_weight) {
   const core::CpuCost& cost = core::cpu_cost(device.isa);
   const double tiles = static_cast<double>(core::TileGrid{p.m, p.n, c.tile_m, c.tile_n}.tiles());
-  const double chunks = static_cast<double>(core::larger(1, core::ceil_div(p.k, c.tile_k)));
+  const double chunks = static_cast<double>(
+      core::larger(std::int64_t{1}, core::ceil_div<std::int64_t>(p.k, c.tile_k)));
   const double slices =
       c.schedule == Schedule::split_k ? std::min(static_cast<double>(c.split), chunks) : 1.0;
   const double items =

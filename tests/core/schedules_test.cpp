@@ -110,9 +110,12 @@ TEST(Schedules, ShareStreamKEvenly) {
 }
 
 TEST(Schedules, CutInterleavedSlicesAsPublished) {
-  EXPECT_EQ(slice_blocks(10, 1, 4, SliceOrder::interleaved), (KBlocks{1, 3, 4}));  // 1, 5, 9
-  EXPECT_EQ(slice_blocks(10, 3, 4, SliceOrder::interleaved), (KBlocks{3, 2, 4}));  // 3, 7
-  EXPECT_EQ(slice_blocks(10, 1, 4, SliceOrder::contiguous), (KBlocks{3, 3, 1}));   // 3, 4, 5
+  EXPECT_EQ(slice_blocks<std::int64_t>(10, 1, 4, SliceOrder::interleaved),
+            (KBlocks{1, 3, 4}));  // 1, 5, 9
+  EXPECT_EQ(slice_blocks<std::int64_t>(10, 3, 4, SliceOrder::interleaved),
+            (KBlocks{3, 2, 4}));  // 3, 7
+  EXPECT_EQ(slice_blocks<std::int64_t>(10, 1, 4, SliceOrder::contiguous),
+            (KBlocks{3, 3, 1}));  // 3, 4, 5
 }
 
 TEST(Schedules, StandExtentsBeyondThirtyTwoBits) {
@@ -125,6 +128,44 @@ TEST(Schedules, StandExtentsBeyondThirtyTwoBits) {
   const SplitK split{problems, 2147483647};
   EXPECT_EQ(split.slices(0), std::int64_t{1} << 20);
   EXPECT_EQ(split.item(split.workers() - 1, 0).tile, (std::int64_t{1} << 33) - 1);
+}
+
+// Kernels count with 32 bits: the same items.
+template <class S, class S32>
+void expect_alike(const S& wide, const S32& narrow) {
+  ASSERT_EQ(wide.workers(), narrow.workers());
+  ASSERT_EQ(wide.partials(), narrow.partials());
+  for (std::int32_t w = 0; w < narrow.workers(); ++w) {
+    ASSERT_EQ(wide.items(w), narrow.items(w));
+    for (std::int32_t i = 0; i < narrow.items(w); ++i) {
+      const WorkItem a = wide.item(w, i);
+      const BasicWorkItem<std::int32_t> b = narrow.item(w, i);
+      ASSERT_EQ(a.tile, b.tile);
+      ASSERT_EQ(a.k.first, b.k.first);
+      ASSERT_EQ(a.k.count, b.k.count);
+      ASSERT_EQ(a.k.stride, b.k.stride);
+      ASSERT_EQ(a.slice, b.slice);
+      ASSERT_EQ(a.slices, b.slices);
+      ASSERT_EQ(a.partial, b.partial);
+    }
+  }
+}
+
+TEST(Schedules, CountAlikeInThirtyTwoBits) {
+  for (const std::int64_t tiles : {1, 7, 40}) {
+    for (const std::int64_t k_blocks : {0, 1, 5, 64}) {
+      const Extent extent{tiles, k_blocks};
+      const BasicExtent<std::int32_t> extent32{static_cast<std::int32_t>(tiles),
+                                               static_cast<std::int32_t>(k_blocks)};
+      for (const std::int32_t s : {1, 2, 3, 16, 132, 2147483647}) {
+        expect_alike(SplitK{{&extent, 1}, s}, BasicSplitK<std::int32_t>{{&extent32, 1}, s});
+        if (s <= 132) {
+          expect_alike(StreamK{{&extent, 1}, s}, BasicStreamK<std::int32_t>{{&extent32, 1}, s});
+        }
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
 }
 
 }  // namespace

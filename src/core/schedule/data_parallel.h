@@ -6,21 +6,24 @@
 
 namespace halfbyte::core {
 
-struct DataParallel {
-  Problems problems;
+template <class Int>
+struct BasicDataParallel {
+  BasicProblems<Int> problems;
 
-  HB_HD constexpr std::int64_t workers() const { return problems.tiles(); }
-  HB_HD constexpr std::int64_t items(std::int64_t) const { return 1; }
-  HB_HD constexpr WorkItem item(std::int64_t worker, std::int64_t) const {
-    const TileOwner owner = problems.owner(worker);
+  HB_HD constexpr Int workers() const { return problems.tiles(); }
+  HB_HD constexpr Int items(Int) const { return 1; }
+  HB_HD constexpr BasicWorkItem<Int> item(Int worker, Int) const {
+    const BasicTileOwner<Int> owner = problems.owner(worker);
     return {.problem = owner.problem,
             .tile = worker,
             .local_tile = owner.local_tile,
             .k = {0, problems.extents[owner.problem].k_blocks, 1}};
   }
-  HB_HD constexpr std::int64_t slices(std::int64_t) const { return 1; }
-  HB_HD constexpr std::int64_t partial(std::int64_t, std::int64_t) const { return -1; }
-  HB_HD constexpr std::int64_t partials() const { return 0; }
+  HB_HD constexpr Int slices(Int) const { return 1; }
+  HB_HD constexpr Int partial(Int, Int) const { return -1; }
+  HB_HD constexpr Int partials() const { return 0; }
 };
+
+using DataParallel = BasicDataParallel<std::int64_t>;
 
 }  // namespace halfbyte::core

@@ -61,7 +61,7 @@ inline constexpr TileKernel panel_kernel{
         },
     .prepare_parts =
         [](const LinearProblem& p, const N16&) {
-          return core::ceil_div(p.m, panel_tile_m) * blocks_per_tile<V>;
+          return core::ceil_div<std::int64_t>(p.m, panel_tile_m) * blocks_per_tile<V>;
         },
     .prepare = prepare_panel<V>,
     .tile = panel_tile<V>,

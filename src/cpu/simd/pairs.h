@@ -22,7 +22,9 @@ namespace halfbyte::cpu::simd {
 inline constexpr std::int64_t pairs_per_chunk = core::n16::chunk_k / 2;
 
 // Prepared x: a byte a row (1: summed in f32), up to a multiple of 64, then the pairs.
-inline std::int64_t row_flags_bytes(std::int64_t m) { return core::ceil_div(m, 64) * 64; }
+inline std::int64_t row_flags_bytes(std::int64_t m) {
+  return core::ceil_div<std::int64_t>(m, 64) * 64;
+}
 
 inline std::uint8_t needs_plain_sum(const float* x, std::int64_t count) {
   constexpr float low = 0x1p-100F;
@@ -38,7 +40,7 @@ inline std::uint8_t needs_plain_sum(const float* x, std::int64_t count) {
 template <class V>
 inline void prepare_pairs(const LinearProblem& problem, const N16& w, std::int64_t part, void* x) {
   const std::int64_t tile_row = part / blocks_per_tile<V> * panel_tile_m;
-  const RowBlocks<V> blocks{core::smaller(panel_tile_m, problem.m - tile_row)};
+  const RowBlocks<V> blocks{core::smaller<std::int64_t>(panel_tile_m, problem.m - tile_row)};
   const std::int64_t block = part % blocks_per_tile<V>;
   if (block >= blocks.count()) return;
   const std::int64_t begin = tile_row + blocks.begin(block);

@@ -127,7 +127,7 @@ inline void multiply_rows(std::int64_t rows, const float* x, const float* w, std
 template <class V>
 inline void prepare_panel(const LinearProblem& problem, const N16& w, std::int64_t part, void* x) {
   const std::int64_t tile_row = part / blocks_per_tile<V> * panel_tile_m;
-  const RowBlocks<V> blocks{core::smaller(panel_tile_m, problem.m - tile_row)};
+  const RowBlocks<V> blocks{core::smaller<std::int64_t>(panel_tile_m, problem.m - tile_row)};
   const std::int64_t block = part % blocks_per_tile<V>;
   if (block >= blocks.count()) return;
   const std::int64_t begin = tile_row + blocks.begin(block);

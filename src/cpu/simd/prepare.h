@@ -172,7 +172,7 @@ inline void split_chunk(const float* x, int count, int filled, bool rounding, Di
 inline constexpr std::int64_t chunks_per_part = 8;
 
 inline std::int64_t parts_per_row(const N16& w) {
-  return core::ceil_div(static_cast<std::int64_t>(w.chunks.size()), chunks_per_part);
+  return core::ceil_div<std::int64_t>(static_cast<std::int64_t>(w.chunks.size()), chunks_per_part);
 }
 
 template <class V>
@@ -181,7 +181,8 @@ inline void prepare_digits(const LinearProblem& problem, const N16& w, std::int6
   const std::int64_t row = part / parts_per_row(w);
   const std::int64_t first = part % parts_per_row(w) * chunks_per_part;
   auto* to = static_cast<DigitChunk*>(x) + row * chunks;
-  for (std::int64_t c = first; c < core::smaller(first + chunks_per_part, chunks); ++c) {
+  for (std::int64_t c = first; c < core::smaller<std::int64_t>(first + chunks_per_part, chunks);
+       ++c) {
     const Chunk& chunk = w.chunks[static_cast<std::size_t>(c)];
     alignas(64) float values[core::n16::chunk_k];
     widen<V>(problem, w, row, chunk, values);
