@@ -4,7 +4,6 @@
 #include <cstdint>
 
 #include "core/cost/cuda.h"
-#include "core/schedule/arrival.h"
 #include "cuda/backend.h"
 #include "cuda/plain.h"
 #include "cuda/slab16.h"
@@ -18,15 +17,23 @@ using w4a16::Instance;
 
 constexpr Schedule schedules[] = {Schedule::data_parallel, Schedule::split_k, Schedule::stream_k,
                                   Schedule::split_k_atomic};
+constexpr Schedule ordered_schedules[] = {Schedule::data_parallel, Schedule::split_k,
+                                          Schedule::stream_k};
+constexpr Schedule atomic_schedule[] = {Schedule::split_k_atomic};
 constexpr Schedule one_schedule[] = {Schedule::data_parallel};
 
 constexpr GemmConfig tile(int m, int n, int stages, int warps) {
   return {.tile_m = m, .tile_n = n, .tile_k = 64, .stages = stages, .warps = warps};
 }
-constexpr GemmConfig u4_menu[] = {tile(8, 64, 4, 8),   tile(16, 64, 4, 8), tile(32, 64, 3, 8),
-                                  tile(8, 32, 6, 8),   tile(8, 32, 6, 16), tile(16, 32, 4, 8),
-                                  tile(16, 32, 4, 16), tile(8, 16, 6, 8),  tile(8, 16, 6, 16),
-                                  tile(16, 16, 4, 8),  tile(16, 16, 4, 16)};
+constexpr GemmConfig u4_menu[] = {tile(8, 64, 4, 8),   tile(16, 64, 4, 8),  tile(32, 64, 3, 8),
+                                  tile(8, 32, 6, 8),   tile(8, 32, 6, 16),  tile(16, 32, 4, 8),
+                                  tile(16, 32, 4, 16), tile(8, 16, 6, 8),   tile(8, 16, 6, 16),
+                                  tile(16, 16, 4, 8),  tile(16, 16, 4, 16), tile(8, 128, 4, 8),
+                                  tile(16, 128, 4, 8)};
+constexpr GemmConfig u4_atomic_menu[] = {
+    tile(8, 64, 4, 8),  tile(16, 64, 4, 8),  tile(8, 32, 6, 8), tile(8, 32, 6, 16),
+    tile(16, 32, 4, 8), tile(16, 32, 4, 16), tile(8, 16, 6, 8), tile(8, 16, 6, 16),
+    tile(16, 16, 4, 8), tile(16, 16, 4, 16)};
 constexpr GemmConfig wide_menu[] = {tile(8, 64, 4, 8), tile(16, 64, 4, 8)};
 constexpr GemmConfig narrow_menu[] = {tile(8, 32, 4, 8), tile(16, 32, 4, 8)};
 constexpr GemmConfig plain_menu[] = {{.tile_m = 1, .tile_n = 1, .tile_k = 1}};
@@ -74,8 +81,8 @@ std::string_view reject(const LinearProblem& p, const GemmConfig& c, const Devic
   if (instance->shared_bytes(c.warps) > device.shared_memory_per_block) {
     return "needs more shared memory than this GPU has";
   }
-  if (w4a16::division_of(*instance, p, c).workers() > INT32_MAX) return "too many tiles";
-  if (slab16_of(*p.w).k_blocks > core::Arrivals::max_slices) return "k is beyond 2^30";
+  if (!w4a16::counts_fit(p, c)) return "more than 2^30 blocks of k in all tiles";
+  if (core::slab16::padded_n(p.n) % c.tile_n != 0) return "n ends within the tile";
   return {};
 }
 
@@ -124,7 +131,8 @@ void run(const LinearProblem& p, const GemmConfig& c, void* memory) {
 // any_x: x is gathered element by element, which works for every x.
 template <w4a16::Instances instances, int code_bits, bool table, bool offsets, bool any_x>
 constexpr LinearKernel row(std::string_view name, std::string_view description,
-                           std::span<const GemmConfig> menu) {
+                           std::span<const GemmConfig> menu,
+                           std::span<const Schedule> of = schedules) {
   return {.name = name,
           .description = description,
           .device = DeviceType::cuda,
@@ -132,7 +140,7 @@ constexpr LinearKernel row(std::string_view name, std::string_view description,
           .unavailable = needs_gpu,
           .reject = reject<instances, code_bits, table, offsets, any_x>,
           .menu = menu,
-          .schedules = schedules,
+          .schedules = of,
           .predict = predict<instances, any_x>,
           .workspace = workspace<instances>,
           .workers = workers<instances>,
@@ -147,8 +155,12 @@ std::string_view reject_schedule(const LinearProblem&, const GemmConfig& c, cons
 using namespace w4a16;
 
 constexpr std::array rows{
-    row<u4_instances, 4, false, false, false>(
-        "cuda/mma/u4", "codes of up to 4 bits, mma.m16n8k16, x by cp.async", u4_menu),
+    row<u4_instances, 4, false, false, false>("cuda/mma/u4",
+                                              "codes of up to 4 bits, mma.m16n8k16, x by cp.async",
+                                              u4_menu, ordered_schedules),
+    row<u4_atomic_instances, 4, false, false, false>(
+        "cuda/mma/u4-atomic", "cuda/mma/u4 with sums added atomically, as published",
+        u4_atomic_menu, atomic_schedule),
     row<u8_instances, 8, false, false, false>(
         "cuda/mma/u8", "8-bit codes, mma.m16n8k16, x by cp.async", narrow_menu),
     row<e2m1_instances, 4, true, false, false>("cuda/mma/e2m1",

@@ -1,6 +1,5 @@
 // pack and unpack on a GPU.
 #include <cmath>
-#include <cstring>
 #include <string>
 
 #include "core/format/mxfp4.h"
@@ -13,46 +12,6 @@
 
 namespace halfbyte::cuda {
 namespace {
-
-namespace layout = core::slab16;
-
-// (groups, n) of `dtype` to rows of 64 columns; e8m0 becomes bf16, exactly. Padding is zero.
-std::vector<std::byte> place_rows_of(const QuantizedWeight& w, const std::byte* in, DType dtype,
-                                     const Positions& at) {
-  const DType as = dtype == DType::e8m0 ? DType::bf16 : dtype;
-  const auto rows = static_cast<std::int64_t>(at.group.size());
-  std::vector<std::byte> out(static_cast<std::size_t>(rows * layout::padded_n(w.n)) * size_of(as));
-  for (std::int64_t row = 0; row < rows; ++row) {
-    const std::int64_t group = at.group[static_cast<std::size_t>(row)];
-    if (group < 0) continue;
-    for (std::int64_t column = 0; column < w.n; ++column) {
-      const std::int64_t to = layout::scale_place(row, column, rows), from = group * w.n + column;
-      if (as == dtype) {
-        std::memcpy(out.data() + static_cast<std::size_t>(to) * size_of(as),
-                    in + static_cast<std::size_t>(from) * size_of(as), size_of(as));
-      } else {
-        store_element(out.data(), as, to, load_element(in, dtype, from));
-      }
-    }
-  }
-  return out;
-}
-
-std::vector<std::byte> place_zeros(const QuantizedWeight& w, int code_bits, const Positions& at) {
-  const auto rows = static_cast<std::int64_t>(at.group.size());
-  std::vector<std::byte> out(
-      static_cast<std::size_t>(rows * layout::padded_n(w.n) * code_bits / 8));
-  for (std::int64_t row = 0; row < rows; ++row) {
-    const std::int64_t group = at.group[static_cast<std::size_t>(row)];
-    if (group < 0) continue;
-    for (std::int64_t column = 0; column < w.n; ++column) {
-      const std::int64_t bit = layout::scale_place(row, column, rows) * code_bits;
-      out[static_cast<std::size_t>(bit / 8)] |=
-          std::byte{w.zeros[static_cast<std::size_t>(group * w.n + column)]} << (bit % 8);
-    }
-  }
-  return out;
-}
 
 DeviceMemory upload(const std::vector<std::byte>& bytes, Device device) {
   DeviceMemory memory(device, bytes.size());
@@ -104,13 +63,11 @@ PackedWeight pack(const QuantizedWeight& weight, int index) {
     form->same_zeros = in_every_field(std::uint64_t{1} << (weight.bits - 1), form->code_bits);
   }
   pack_codes(weight, *form);
-  form->scales =
-      upload(place_rows_of(weight, weight.scales.data(), weight.scale_dtype, at), device);
+  form->scales = upload(place_by_group(weight, weight.scales.data(), at), device);
   if (weight.zero_kind == ZeroKind::integer) {
     form->zeros = upload(place_zeros(weight, form->code_bits, at), device);
   } else if (weight.zero_kind != ZeroKind::symmetric) {
-    form->offsets =
-        upload(place_rows_of(weight, weight.offsets.data(), weight.scale_dtype, at), device);
+    form->offsets = upload(place_by_group(weight, weight.offsets.data(), at), device);
     form->fits_f16 = offsets_fit_f16(weight);
   }
   form->canonical = weight;

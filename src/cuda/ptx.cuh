@@ -6,19 +6,45 @@
 
 namespace halfbyte::cuda::ptx {
 
+// The address of shared memory as the instructions below take it. (State spaces: a generic address
+// less the start of its window.)
+__device__ inline std::uint32_t shared_address(const void* generic) {
+  return static_cast<std::uint32_t>(__cvta_generic_to_shared(generic));
+}
+
+// Makes a value look new to the compiler, so that nothing computed from it moves out of a loop.
+__device__ inline void hide(int& value) { asm volatile("" : "+r"(value)); }
+
+// Data Movement and Conversion Instructions: ld.shared, of 1, 2 or 4 words that are aligned to
+// their size. Stays behind the waits for copies before it.
+__device__ inline void load_shared(std::uint32_t address, std::uint32_t (&words)[1]) {
+  asm volatile("ld.shared.b32 %0, [%1];" : "=r"(words[0]) : "r"(address) : "memory");
+}
+__device__ inline void load_shared(std::uint32_t address, std::uint32_t (&words)[2]) {
+  asm volatile("ld.shared.v2.b32 {%0, %1}, [%2];"
+               : "=r"(words[0]), "=r"(words[1])
+               : "r"(address)
+               : "memory");
+}
+__device__ inline void load_shared(std::uint32_t address, std::uint32_t (&words)[4]) {
+  asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(words[0]), "=r"(words[1]), "=r"(words[2]), "=r"(words[3])
+               : "r"(address)
+               : "memory");
+}
+
 // Data Movement and Conversion Instructions: cp.async. Copies 16 bytes from global to shared memory
 // without passing through registers or L1 (.cg). Both addresses are multiples of 16. sm_80.
-__device__ inline void copy_16_bytes_async(void* to_shared, const void* from_global) {
-  const auto to = static_cast<std::uint32_t>(__cvta_generic_to_shared(to_shared));
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(from_global) : "memory");
+__device__ inline void copy_16_bytes_async(std::uint32_t to_shared, const void* from_global) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to_shared), "l"(from_global)
+               : "memory");
 }
 
 // Data Movement and Conversion Instructions: cp.async with src-size. Copies the first `valid` of 16
 // bytes and writes zeros for the others; with 0 it reads nothing. sm_80.
-__device__ inline void copy_16_bytes_or_zeros_async(void* to_shared, const void* from_global,
-                                                    int valid) {
-  const auto to = static_cast<std::uint32_t>(__cvta_generic_to_shared(to_shared));
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from_global),
+__device__ inline void copy_16_bytes_or_zeros_async(std::uint32_t to_shared,
+                                                    const void* from_global, int valid) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to_shared), "l"(from_global),
                "r"(valid)
                : "memory");
 }
@@ -26,9 +52,9 @@ __device__ inline void copy_16_bytes_or_zeros_async(void* to_shared, const void*
 // Data Movement and Conversion Instructions: cp.async of 4, 8 or 16 bytes through L1 (.ca), for
 // what the next block of k reads again. sm_80.
 template <int bytes>
-__device__ inline void copy_async(void* to_shared, const void* from_global) {
-  const auto to = static_cast<std::uint32_t>(__cvta_generic_to_shared(to_shared));
-  asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(to), "l"(from_global), "n"(bytes)
+__device__ inline void copy_async(std::uint32_t to_shared, const void* from_global) {
+  asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(to_shared), "l"(from_global),
+               "n"(bytes)
                : "memory");
 }
 
@@ -94,6 +120,13 @@ __device__ inline std::uint32_t to_bf16x2(float low, float high) {
   std::uint32_t d;
   asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(d) : "f"(high), "f"(low));
   return d;
+}
+
+// Data Movement and Conversion Instructions: cvt of f16 to f32, exact. sm_53.
+__device__ inline float f16_to_f32(std::uint16_t bits) {
+  float wide;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(wide) : "h"(bits));
+  return wide;
 }
 
 // Warp Level Matrix Instructions: mma.m16n8k16, c += a b with f32 sums. sm_80. Fragments:

@@ -50,6 +50,13 @@ struct Positions {
 };
 Positions place_rows(const QuantizedWeight& weight);
 
+// What lies in rows of 64 columns, from (groups, n) of w.scale_dtype, or the zeros of the weight;
+// e8m0 becomes bf16, exactly. Padding is zero.
+std::vector<std::byte> place_by_group(const QuantizedWeight& weight, const std::byte* values,
+                                      const Positions& at);
+std::vector<std::byte> place_zeros(const QuantizedWeight& weight, int code_bits,
+                                   const Positions& at);
+
 // On the GPU: canonical codes on the device to slab16 and back. Blocking.
 void pack_codes(const QuantizedWeight& weight, Slab16& form);
 void unpack_codes(const Slab16& form, const Positions& positions, QuantizedWeight& weight);

@@ -4,9 +4,11 @@
 //
 // Columns of W are cut into slabs of 16, k positions into blocks of 64. A block of a slab is what a
 // warp multiplies in four matrix steps of k = 16; for 4-bit codes it is 512 bytes, one 16-byte load
-// a lane, for 8-bit codes twice that:
+// a lane, for 8-bit codes twice that. The four slabs of a row of 64 columns lie side by side, block
+// by block, so that a tile of 64 columns is read as one stream:
 //
-//   byte = slab * blocks * block_bytes + block * block_bytes + vector * 512 + lane * 16 + ...
+//   byte = ((slab / 4 * blocks + block) * 4 + slab % 4) * block_bytes + vector * 512 + lane * 16 +
+//   ...
 //
 // The sum over k may run in any order, so k is dealt to lanes such that x needs no shuffling: in
 // half h of a block, lane 4g + t owns the 8 adjacent positions 32 h + 8 t + (0 ... 7), which it
@@ -37,6 +39,7 @@ inline constexpr std::int64_t lanes = 32;
 inline constexpr std::int64_t vector_bytes = 16;
 // Columns of a row of scales; n is padded to this.
 inline constexpr std::int64_t row_columns = 64;
+inline constexpr std::int64_t row_slabs = row_columns / slab_columns;
 // Scales may change every this many positions: two matrix steps, which share 16 bytes of x a lane.
 inline constexpr std::int64_t segment_k = 32;
 
@@ -73,7 +76,9 @@ HB_HD constexpr CodePlace code_place(std::int64_t position, std::int64_t column,
   const int step = 2 * (o / 32) + o / 4 % 2;
   const int reg = 2 * (o / 2 % 2) + c / 8, half = o % 2;
   const int in_lane = step * code_bits;  // bytes: 8 codes a step
-  const std::int64_t byte = (slab * block_count + block) * block_bytes(code_bits) +
+  const std::int64_t place =
+      (slab / row_slabs * block_count + block) * row_slabs + slab % row_slabs;
+  const std::int64_t byte = place * block_bytes(code_bits) +
                             in_lane / vector_bytes * (lanes * vector_bytes) + lane * vector_bytes +
                             in_lane % vector_bytes;
   if (code_bits == 4) {
@@ -88,8 +93,9 @@ HB_HD constexpr Element element_of(std::int64_t word, int i, std::int64_t block_
                                    int code_bits) {
   const std::int64_t byte = word * 4;
   const std::int64_t in_block = byte % block_bytes(code_bits);
-  const std::int64_t block = byte / block_bytes(code_bits) % block_count;
-  const std::int64_t slab = byte / block_bytes(code_bits) / block_count;
+  const std::int64_t place = byte / block_bytes(code_bits);
+  const std::int64_t block = place / row_slabs % block_count;
+  const std::int64_t slab = place / row_slabs / block_count * row_slabs + place % row_slabs;
   const int vector = static_cast<int>(in_block / (lanes * vector_bytes));
   const int lane = static_cast<int>(in_block / vector_bytes % lanes);
   const int in_lane = static_cast<int>(vector * vector_bytes + in_block % vector_bytes);

@@ -30,15 +30,16 @@ struct U4 {
     std::uint32_t lower, upper;  // pairs: for columns g and g + 8
   };
 
+  // 3 and 4 instructions.
   static __device__ Bias<F16> bias(F16, Zeros zeros, int slab) {
-    const std::uint32_t byte = zeros >> (8 * slab);
-    return {both_halves(ptx::and_or(byte, 0x0fu, 0xe400u)),   // -(1024 + z)
-            both_halves(ptx::and_or(byte, 0xf0u, 0xd400u))};  // -(64 + z)
+    const std::uint32_t byte = byte_in_both_halves(zeros, slab);
+    return {ptx::and_or(byte, 0x000f000fu, 0xe400e400u),   // -(1024 + z)
+            ptx::and_or(byte, 0x00f000f0u, 0xd400d400u)};  // -(64 + z)
   }
   static __device__ Bias<BF16> bias(BF16, Zeros zeros, int slab) {
-    const std::uint32_t byte = zeros >> (8 * slab);
-    return {both_halves(ptx::and_or(byte, 0x0fu, 0xc300u)),  // -(128 + z)
-            both_halves(ptx::and_or(byte >> 4, 0x0fu, 0xc300u))};
+    const std::uint32_t byte = byte_in_both_halves(zeros, slab);
+    return {ptx::and_or(byte, 0x000f000fu, 0xc300c300u),  // -(128 + z)
+            ptx::and_or(byte >> 4, 0x000f000fu, 0xc300c300u)};
   }
 
   // words: the lane's codes of one matrix step.

@@ -26,9 +26,9 @@ struct U8 {
 
   template <class Number>
   static __device__ Bias<Number> bias(Number, Zeros zeros, int slab) {
-    const auto bytes = static_cast<std::uint32_t>(zeros >> (16 * slab));
-    return {both_halves(ptx::and_or(bytes, 0xffu, 0xe400u)),  // -(1024 + z)
-            both_halves(ptx::and_or(bytes >> 8, 0xffu, 0xe400u))};
+    const auto word = static_cast<std::uint32_t>(slab < 2 ? zeros : zeros >> 32);
+    return {byte_in_both_halves(word, slab % 2 * 2) | 0xe400e400u,  // -(1024 + z)
+            byte_in_both_halves(word, slab % 2 * 2 + 1) | 0xe400e400u};
   }
 
   static __device__ void dequant(F16, const std::uint32_t* words, const Bias<F16>& bias,

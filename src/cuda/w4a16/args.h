@@ -8,34 +8,46 @@
 
 namespace halfbyte::cuda::w4a16 {
 
-// How an output's k blocks are divided, and how partial sums meet.
-struct Division {
-  core::Extent extent{};              // tiles, and k blocks of 64
-  std::int64_t split = 1;             // split-K; 1 is data-parallel
-  std::int64_t stream_k_workers = 0;  // not 0: stream-K
-  bool atomic = false;                // partial sums added in any order, as published
+// Rows, columns, tiles and blocks are counted with 32 bits (core/schedule/work.h says why), offsets
+// in memory with 64. A product with more of them than fit is for another row of the table.
+using Count = std::int32_t;
+using WorkItem = core::BasicWorkItem<Count>;
+using KBlocks = core::BasicKBlocks<Count>;
+using TileGrid = core::BasicTileGrid<Count>;
+using Tile = TileGrid::Tile;
 
-  HB_HD std::int64_t workers() const {
-    return is_stream_k() ? stream_k().workers() : split_k().workers();
-  }
-  HB_HD std::int64_t items(std::int64_t worker) const {
-    return is_stream_k() ? stream_k().items(worker) : 1;
-  }
-  HB_HD core::WorkItem item(std::int64_t worker, std::int64_t i) const {
+// How an output's k blocks are divided.
+struct Division {
+  core::BasicExtent<Count> extent{};  // tiles, and k blocks of 64
+  Count split = 1;                    // split-K; 1 is data-parallel
+  Count stream_k_workers = 0;         // not 0: stream-K
+
+  HB_HD Count workers() const { return is_stream_k() ? stream_k().workers() : split_k().workers(); }
+  HB_HD Count items(Count worker) const { return is_stream_k() ? stream_k().items(worker) : 1; }
+  HB_HD WorkItem item(Count worker, Count i) const {
     return is_stream_k() ? stream_k().item(worker, i) : split_k().item(worker, i);
   }
-  HB_HD std::int64_t partial(std::int64_t tile, std::int64_t slice) const {
+  HB_HD Count partial(Count tile, Count slice) const {
     return is_stream_k() ? stream_k().partial(tile, slice) : split_k().partial(tile, slice);
   }
-  HB_HD std::int64_t partials() const {
+  HB_HD Count partials() const {
     return is_stream_k() ? stream_k().partials() : split_k().partials();
+  }
+
+  // Whole numbers that the schedule divides by.
+  template <class F>
+  HB_HD void for_each_number(const F& f) {
+    f(extent.tiles);
+    f(extent.k_blocks);
+    f(split);
+    f(stream_k_workers);
   }
 
  private:
   HB_HD bool is_stream_k() const { return stream_k_workers > 0; }
-  HB_HD core::Problems problems() const { return {&extent, 1}; }
-  HB_HD core::SplitK split_k() const { return {problems(), split}; }
-  HB_HD core::StreamK stream_k() const { return {problems(), stream_k_workers}; }
+  HB_HD core::BasicProblems<Count> problems() const { return {&extent, 1}; }
+  HB_HD core::BasicSplitK<Count> split_k() const { return {problems(), split}; }
+  HB_HD core::BasicStreamK<Count> stream_k() const { return {problems(), stream_k_workers}; }
 };
 
 struct Args {
@@ -47,7 +59,7 @@ struct Args {
   const std::int32_t* source;  // row of W at a position, -1 for padding; null: the position itself
   std::uint64_t same_zeros;
   std::int64_t scale_rows;
-  std::int64_t k_blocks;
+  Count k_blocks;
   std::int32_t scale_shift;
   bool scales_are_bf16;
   bool offsets_are_minima;  // w = q s + m; else w = (q - z) s
@@ -63,7 +75,7 @@ struct Args {
   std::int64_t bias_stride;
   DType bias_dtype;
 
-  std::int64_t m, n, k;
+  Count m, n, k;
   Division division;
   std::uint64_t* arrivals;  // a counter a tile
   float* partials;          // places of one tile each

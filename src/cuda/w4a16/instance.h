@@ -4,12 +4,14 @@
 #include <span>
 
 #include "cuda/w4a16/args.h"
+#include "cuda/w4a16/variant.h"
 #include "halfbyte/linear.h"
 
 namespace halfbyte::cuda::w4a16 {
 
 struct Instance {
   int slabs, octets, stages, segments, max_warps;
+  Meeting meeting;
   DType dtype;
   void (*kernel)(Args);
   std::size_t (*shared_bytes)(int warps);
@@ -19,6 +21,7 @@ struct Instance {
 };
 
 std::span<const Instance> u4_instances();
+std::span<const Instance> u4_atomic_instances();
 std::span<const Instance> u4_gathered_instances();
 std::span<const Instance> u8_instances();
 std::span<const Instance> u8_gathered_instances();

@@ -14,10 +14,15 @@
 //      columns         +----+----+----+----+----     its own: no barrier until the tile is done
 //
 //   m = 1, n = k = 4096, 4 bits, group 128: 8.4 MB of codes + 0.26 MB of scales; at 4.58 TB/s
-//   (H200) 1.9 us, with launch and ramp 3.4 us for a kernel that only reads. Per 256 weights (a
-//   lane's word): 9 instructions to dequantise, 1 mma an octet, 1/4 of a load; 3.2 x 8 = 25 would
-//   be affordable. in flight  warps x stages x slabs x 512 bytes: 64 KB of W with 8 warps, 4
+//   (H200) 1.9 us, with launch and ramp 3.4 us for a kernel that only reads.
+//   A block of 4 slabs is 2 KB of codes; an SM has 103 cycles for it at that rate, 412
+//   instructions. Of 240 that are executed (f16, one octet, one zero for all; 303 with the branches
+//   not taken) 144 dequantise (9 a word of 8 codes), 16 are mma, 16 apply scales, 12 make the
+//   zeros, 45 copy. In flight: warps x (stages - 1) x slabs x 512 bytes, 48 KB of W with 8 warps, 4
 //   stages, 4 slabs.
+//
+// Tried before: addresses from the block's number (397 instructions a block: 8192^2 took 16.9 us at
+// m = 1); 64-bit counts (960 instructions with their divisions before the first copy; 500 now).
 #pragma once
 
 #include "cuda/w4a16/reduce.cuh"
@@ -26,61 +31,88 @@ namespace halfbyte::cuda::w4a16 {
 
 // The sums of one item's k blocks over this warp's share of them.
 template <class V>
-__device__ void sum_blocks(const Args& a, const core::KBlocks& k, const core::TileGrid::Tile& tile,
-                           std::uint8_t* ring_s, int warp, int lane, Sums<V>& sums_r) {
+__device__ void sum_blocks(const Args& a, const KBlocks& k, const Tile& tile, std::uint32_t ring_s,
+                           int warp, int lane, Sums<V>& sums_r) {
   const int warps = blockDim.x / 32;
-  const std::int64_t count = k.count > warp ? (k.count - warp + warps - 1) / warps : 0;
-  const auto block_of = [&](std::int64_t i) { return k.first + (warp + i * warps) * k.stride; };
-  const auto stage_of = [&](std::int64_t i) {
-    return Stage<V>{ring_s + static_cast<int>(i % V::stages) * V::stage_bytes};
-  };
-  const Source<V> source = source_of<V>(a, tile, lane);
-  const int first_slab_in_row = static_cast<int>(tile.column / 16 % 4);
-
-#pragma unroll
-  for (int i = 0; i < V::stages - 1; ++i) {
-    if (i < count) start_copies<V>(a, source, stage_of(i), block_of(i), lane);
+  const Count count = k.count > warp ? (k.count - warp + warps - 1) / warps : 0;
+  const Count first = k.first + warp * k.stride, step = warps * k.stride;
+  const int first_slab_in_row = tile.column / 16 % 4;
+  Copies<V> copies = copies_from<V>(a, tile, first, lane);
+  Ring<V> filled{ring_s}, read{ring_s};
+  Count to_copy = count;  // below 0: blocks that only remain to be multiplied
+  const auto start_next = [&] {
+    if (--to_copy >= 0) {
+      start_copies<V>(a, copies, filled.stage(), lane);
+      advance<V>(copies, step);
+    }
     ptx::commit_copies();
-  }
+    filled.advance();
+  };
+#pragma unroll
+  for (int i = 0; i < V::stages - 1; ++i) start_next();
+
+  Zeros<V> zeros_r;
+  same_zeros<V>(a, zeros_r);
   XFragments<V> x, next_x;
   if constexpr (V::x_path == XPath::gathered) {
-    if (count > 0) gather_x<V>(a, tile, block_of(0), lane, x);
+    if (count > 0) gather_x<V>(a, tile, first, lane, x);
   }
-  for (std::int64_t i = 0; i < count; ++i) {
+  for (Count block = first; to_copy > 1 - V::stages; block += step) {
     ptx::wait_for_copies<V::stages - 2>();
     __syncwarp();  // scales and zeros came through other lanes; and all have read the oldest stage
-    const std::int64_t ahead = i + V::stages - 1;
-    if (ahead < count) start_copies<V>(a, source, stage_of(ahead), block_of(ahead), lane);
-    ptx::commit_copies();
+    start_next();
+    const Stage<V> stage = read.stage();
+    read.advance();
     if constexpr (V::x_path == XPath::gathered) {
-      if (i + 1 < count) gather_x<V>(a, tile, block_of(i + 1), lane, next_x);
+      if (to_copy > 1 - V::stages) gather_x<V>(a, tile, block + step, lane, next_x);
     } else {
-      read_x<V>(stage_of(i), lane, x);
+      read_x<V>(stage, lane, x);
     }
-    multiply_block<V>(a, stage_of(i), x, first_slab_in_row, lane, sums_r);
+    if constexpr (V::weights == Weights::exact && V::Format::has_zeros) {
+      if (a.zeros != nullptr) read_zeros<V>(stage, first_slab_in_row, lane, zeros_r);
+    }
+    multiply_block<V>(a, stage, x, zeros_r, lane, sums_r);
     if constexpr (V::x_path == XPath::gathered) x = next_x;
   }
 }
 
+// What an item needs besides its blocks would be computed ahead of the loop over items, and hold 60
+// registers while blocks are multiplied: so it looks new each time (thread_index() too).
+__device__ inline Division division_of(const Args& args) {
+  Division division = args.division;
+  division.for_each_number([](Count& number) { ptx::hide(number); });
+  return division;
+}
+
 template <class V>
-__global__ void __launch_bounds__(32 * V::max_warps)
+__global__ void __launch_bounds__(32 * V::max_warps, V::resident)
     w4a16_kernel(const __grid_constant__ Args args) {
   extern __shared__ __align__(16) std::uint8_t shared[];
-  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-  const core::TileGrid grid{args.m, args.n, V::tile_m, V::tile_n};
-  const std::int64_t worker = blockIdx.x;
-  const std::int64_t items = args.division.items(worker);
-  for (std::int64_t i = 0; i < items; ++i) {
-    const core::WorkItem item = args.division.item(worker, i);
-    const core::TileGrid::Tile tile = grid.tile(item.local_tile);
+  __shared__ WorkItem item_s;
+  __shared__ Tile tile_s;
+  const TileGrid grid{args.m, args.n, V::tile_m, V::tile_n};
+  const auto worker = static_cast<Count>(blockIdx.x);
+  for (Count i = 0; i < division_of(args).items(worker); ++i) {
     Sums<V> sums_r = {};
-    sum_blocks<V>(args, item.k, tile, shared + warp * V::ring_bytes, warp, lane, sums_r);
+    {
+      const WorkItem item = division_of(args).item(worker, i);
+      const Tile tile = grid.tile(item.local_tile);
+      if (threadIdx.x == 0) {  // until the sums are there: 12 registers less
+        item_s = item;
+        tile_s = tile;
+      }
+      const int thread = thread_index();
+      int ring_s = static_cast<int>(ptx::shared_address(shared)) + thread / 32 * V::ring_bytes;
+      ptx::hide(ring_s);  // or it is computed again for every block
+      sum_blocks<V>(args, item.k, tile, static_cast<std::uint32_t>(ring_s), thread / 32,
+                    thread % 32, sums_r);
+    }
     __syncthreads();  // the rings are no longer needed: their memory takes the warps' sums
     auto* const sums_s = reinterpret_cast<float*>(shared);
-    leave_warp_sums<V>(sums_s, warp, lane, sums_r);
+    leave_warp_sums<V>(sums_s, thread_index(), sums_r);
     __syncthreads();
-    finish_item<V>(args, item, tile, sums_s);
-    if (i + 1 < items) __syncthreads();  // the next item's copies overwrite the sums
+    finish_item<V>(args, item_s, tile_s, sums_s);
+    __syncthreads();  // the next item's copies overwrite the sums
   }
 }
 

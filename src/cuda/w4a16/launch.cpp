@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/schedule/arrival.h"
 #include "core/schedule/schedules.h"
 #include "cuda/device_guard.h"
 #include "cuda/plain.h"
@@ -17,9 +18,9 @@
 namespace halfbyte::cuda::w4a16 {
 namespace {
 
-constexpr std::array lists{u4_instances,          u4_gathered_instances, u8_instances,
-                           u8_gathered_instances, e2m1_instances,        e2m1_gathered_instances,
-                           u4_offset_instances,   u8_offset_instances};
+constexpr std::array lists{u4_instances,        u4_atomic_instances, u4_gathered_instances,
+                           u4_offset_instances, u8_instances,        u8_gathered_instances,
+                           u8_offset_instances, e2m1_instances,      e2m1_gathered_instances};
 
 constexpr std::size_t align_up(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
@@ -28,9 +29,13 @@ std::size_t counters_bytes(const Division& division) {
 }
 
 // Places for one tile's sums each.
-std::int64_t places(const Division& division) {
+std::int64_t places(const Instance& instance, const Division& division) {
   if (division.partials() == 0) return 0;
-  return division.atomic ? division.extent.tiles : division.partials();
+  return instance.meeting == Meeting::atomic ? division.extent.tiles : division.partials();
+}
+
+constexpr Meeting meeting_of(Schedule schedule) {
+  return schedule == Schedule::split_k_atomic ? Meeting::atomic : Meeting::ordered;
 }
 
 const void* data_or_null(const DeviceMemory& memory) { return memory.data(); }
@@ -43,6 +48,7 @@ const Instance* find_instance(std::span<const Instance> list, const LinearProble
   for (const Instance& i : list) {
     if (i.dtype != p.x.dtype || i.tile_m() != c.tile_m || i.tile_n() != c.tile_n) continue;
     if (i.stages != c.stages || c.warps > i.max_warps) continue;
+    if (i.meeting != meeting_of(c.schedule)) continue;
     if (i.segments == 1 && w.scale_shift < 1) continue;  // scales change within a block
     return &i;
   }
@@ -52,27 +58,35 @@ const Instance* find_instance(std::span<const Instance> list, const LinearProble
 Division division_of(const Instance& instance, const LinearProblem& p, const GemmConfig& c) {
   const Slab16& w = slab16_of(*p.w);
   Division d;
-  const core::TileGrid grid{p.m, p.n, c.tile_m, c.tile_n};
-  d.extent = {grid.tiles(), w.k_blocks};
-  d.atomic = c.schedule == Schedule::split_k_atomic;
+  const TileGrid grid{static_cast<Count>(p.m), static_cast<Count>(p.n), c.tile_m, c.tile_n};
+  d.extent = {grid.tiles(), static_cast<Count>(w.k_blocks)};
   if (c.schedule == Schedule::stream_k) {
     const DeviceInfo& device = device_info({DeviceType::cuda, w.device});
     const std::size_t shared = instance.shared_bytes(c.warps) + 1024;  // 1 KB of the system's own
     const auto resident = static_cast<std::int64_t>(device.shared_memory_per_sm / shared);
     // 16 warps of at most 128 registers fill an SM's register file.
-    d.stream_k_workers = device.workers * std::clamp<std::int64_t>(resident, 1, 16 / c.warps);
+    d.stream_k_workers =
+        static_cast<Count>(device.workers * std::clamp<std::int64_t>(resident, 1, 16 / c.warps));
   } else {
-    d.split = c.schedule == Schedule::data_parallel ? 1 : c.split;
+    d.split = c.schedule == Schedule::data_parallel ? 1 : static_cast<Count>(c.split);
   }
   return d;
+}
+
+bool counts_fit(const LinearProblem& p, const GemmConfig& c) {
+  constexpr std::int64_t most = std::int64_t{1} << 30;
+  if (p.m > most || p.n > most || p.k > most) return false;
+  if (slab16_of(*p.w).k_blocks > core::Arrivals::max_slices) return false;
+  const std::int64_t tiles = core::TileGrid{p.m, p.n, c.tile_m, c.tile_n}.tiles();
+  return tiles <= most / core::larger<std::int64_t>(1, slab16_of(*p.w).k_blocks);
 }
 
 std::size_t workspace_bytes(const Instance& instance, const LinearProblem& p, const GemmConfig& c) {
   if (p.m == 0 || p.n == 0) return 0;
   const Division d = division_of(instance, p, c);
-  if (places(d) == 0) return 0;
-  return counters_bytes(d) +
-         static_cast<std::size_t>(places(d) * c.tile_m * c.tile_n) * sizeof(float);
+  const std::int64_t tiles = places(instance, d);
+  if (tiles == 0) return 0;
+  return counters_bytes(d) + static_cast<std::size_t>(tiles * c.tile_m * c.tile_n) * sizeof(float);
 }
 
 void launch(const Instance& instance, const LinearProblem& p, const GemmConfig& c,
@@ -89,8 +103,8 @@ void launch(const Instance& instance, const LinearProblem& p, const GemmConfig& 
   // With offsets the codes are taken as they are.
   a.same_zeros = w.offsets.data() != nullptr ? 0 : w.same_zeros;
   a.scale_rows = w.scale_rows;
-  a.k_blocks = w.k_blocks;
-  a.scale_shift = w.scale_shift;
+  a.k_blocks = static_cast<Count>(w.k_blocks);
+  a.scale_shift = std::min(w.scale_shift, 31);  // as far as a Count can be shifted
   a.scales_are_bf16 = w.scale_dtype == DType::bf16;
   a.offsets_are_minima = w.canonical.zero_kind == ZeroKind::minimum;
   a.x = p.x.data;
@@ -103,16 +117,16 @@ void launch(const Instance& instance, const LinearProblem& p, const GemmConfig& 
   a.bias = p.bias.data;
   a.bias_stride = p.bias.strides[0];
   a.bias_dtype = p.bias.dtype;
-  a.m = p.m;
-  a.n = p.n;
-  a.k = p.k;
+  a.m = static_cast<Count>(p.m);
+  a.n = static_cast<Count>(p.n);
+  a.k = static_cast<Count>(p.k);
   a.division = division_of(instance, p, c);
-  if (places(a.division) > 0) {
+  if (const std::int64_t tiles = places(instance, a.division); tiles > 0) {
     a.arrivals = static_cast<std::uint64_t*>(workspace);
     a.partials =
         reinterpret_cast<float*>(static_cast<std::byte*>(workspace) + counters_bytes(a.division));
-    if (a.division.atomic) {  // as published: what is added to must be zero first
-      const auto floats = static_cast<std::size_t>(places(a.division) * c.tile_m * c.tile_n);
+    if (instance.meeting == Meeting::atomic) {  // as published: what is added to must be zero first
+      const auto floats = static_cast<std::size_t>(tiles * c.tile_m * c.tile_n);
       check(cudaMemsetAsync(a.partials, 0, floats * sizeof(float), stream), "linear",
             "cudaMemsetAsync");
     }

@@ -17,6 +17,9 @@ const Instance* find_instance(std::span<const Instance> list, const LinearProble
 Division division_of(const Instance& instance, const LinearProblem& problem,
                      const GemmConfig& config);
 
+// Whether the kernel's 32-bit counts hold the problem's rows, columns and blocks of k in all tiles.
+bool counts_fit(const LinearProblem& problem, const GemmConfig& config);
+
 std::size_t workspace_bytes(const Instance& instance, const LinearProblem& problem,
                             const GemmConfig& config);
 

@@ -11,22 +11,79 @@ namespace halfbyte::cuda::w4a16 {
 template <class V>
 using Sums = float[V::slabs][V::octets][4];
 
-// Scales of the lane's columns g and g + 8.
+// Scales (or offsets) of the lane's columns g and g + 8 of a slab.
 struct ScalePair {
   float lower, upper;
 };
 
-__device__ inline ScalePair widen_pair(std::uint32_t pair, bool is_bf16) {
-  return {widen(static_cast<std::uint16_t>(pair), is_bf16),
-          widen(static_cast<std::uint16_t>(pair >> 16), is_bf16)};
+// The 16-bit scales (or offsets) of all slabs for one segment. A branch outside costs less than
+// two conversions and a choice for each.
+template <class V>
+__device__ void widen_scales(const std::uint32_t (&pairs)[V::slabs], bool are_bf16,
+                             ScalePair (&wide)[V::slabs]) {
+  if (are_bf16) {
+#pragma unroll
+    for (int slab = 0; slab < V::slabs; ++slab) {
+      wide[slab] = {widen(static_cast<std::uint16_t>(pairs[slab]), true),
+                    __uint_as_float(pairs[slab] & 0xffff0000u)};
+    }
+  } else {
+#pragma unroll
+    for (int slab = 0; slab < V::slabs; ++slab) {
+      wide[slab] = {widen(static_cast<std::uint16_t>(pairs[slab]), false),
+                    widen(static_cast<std::uint16_t>(pairs[slab] >> 16), false)};
+    }
+  }
 }
 
-// The 16-bit scales (or offsets) of a slab and segment, as they lie in a row: 2 for each slab.
+// part_address(p): where part p of the stage begins.
+template <class V, class F>
+__device__ void read_scales(const F& part_address, int segment, int lane, bool are_bf16,
+                            ScalePair (&wide)[V::slabs]) {
+  std::uint32_t pairs[V::slabs];
+#pragma unroll
+  for (int row = 0; row < V::rows; ++row) {
+    std::uint32_t words[V::row_slabs];
+    ptx::load_shared(part_address(row * V::segments + segment) + lane / 4 * (V::row_slabs * 4),
+                     words);
+#pragma unroll
+    for (int i = 0; i < V::row_slabs; ++i) pairs[row * V::row_slabs + i] = words[i];
+  }
+  widen_scales<V>(pairs, are_bf16, wide);
+}
+
+// The zeros of a lane's columns in the tile's rows of 64 columns, for each segment.
 template <class V>
-__device__ ScalePair read_scales(const std::uint8_t* row_s, int slab, int lane, bool is_bf16) {
-  return widen_pair(
-      *reinterpret_cast<const std::uint32_t*>(row_s + lane / 4 * (V::slabs * 4) + slab * 4),
-      is_bf16);
+using Zeros = typename V::Format::Zeros[V::segments][V::rows];
+
+template <class V>
+__device__ void same_zeros(const Args& a, Zeros<V>& zeros_r) {
+#pragma unroll
+  for (int segment = 0; segment < V::segments; ++segment) {
+#pragma unroll
+    for (int row = 0; row < V::rows; ++row) {
+      zeros_r[segment][row] = static_cast<typename V::Format::Zeros>(a.same_zeros);
+    }
+  }
+}
+
+// `first` is the tile's first slab in its row: the fields begin with its.
+template <class V>
+__device__ void read_zeros(const Stage<V>& stage, int first, int lane, Zeros<V>& zeros_r) {
+  using Word = typename V::Format::Zeros;
+#pragma unroll
+  for (int segment = 0; segment < V::segments; ++segment) {
+#pragma unroll
+    for (int row = 0; row < V::rows; ++row) {
+      std::uint32_t words[sizeof(Word) / 4];
+      ptx::load_shared(
+          stage.zeros(row * V::segments + segment) + lane / 4 * static_cast<int>(sizeof(Word)),
+          words);
+      Word zeros = words[0];
+      if constexpr (sizeof(Word) == 8) zeros |= static_cast<Word>(words[1]) << 32;
+      zeros_r[segment][row] = zeros >> (2 * V::Format::code_bits * first);
+    }
+  }
 }
 
 // round16 of a weight that f32 cannot hold must not round twice: this rounds to odd, after which
@@ -58,48 +115,38 @@ __device__ void apply_scale(const ScalePair& scale, const ScalePair& offset, boo
 
 template <class V>
 __device__ void multiply_block(const Args& args, const Stage<V>& stage, const XFragments<V>& x,
-                               int first_slab_in_row, int lane, Sums<V>& sums_r) {
-  using Format = typename V::Format;
+                               const Zeros<V>& zeros_r, int lane, Sums<V>& sums_r) {
   using Number = typename V::Number;
-  using Zeros = typename Format::Zeros;
-  Zeros zeros_r[V::segments];
+  ScalePair scales_r[V::segments][V::slabs], offsets_r[V::segments][V::slabs];
 #pragma unroll
   for (int segment = 0; segment < V::segments; ++segment) {
-    zeros_r[segment] = static_cast<Zeros>(args.same_zeros);
-    if constexpr (V::weights == Weights::exact && Format::has_zeros) {
-      if (args.zeros != nullptr) {
-        zeros_r[segment] = reinterpret_cast<const Zeros*>(stage.zeros(segment))[lane / 4] >>
-                           (2 * Format::code_bits * first_slab_in_row);
-      }
+    read_scales<V>([&](int part) { return stage.scales(part); }, segment, lane,
+                   args.scales_are_bf16, scales_r[segment]);
+    if constexpr (V::weights == Weights::rounded) {
+      read_scales<V>([&](int part) { return stage.zeros(part); }, segment, lane,
+                     args.scales_are_bf16, offsets_r[segment]);
     }
   }
 
 #pragma unroll
   for (int slab = 0; slab < V::slabs; ++slab) {
-    std::uint32_t codes_r[V::vectors * 4];
+    std::uint32_t codes_r[V::vectors][4];
 #pragma unroll
-    for (int v = 0; v < V::vectors; ++v) {
-      const uint4 words = *reinterpret_cast<const uint4*>(stage.codes(slab, v, lane));
-      codes_r[4 * v] = words.x;
-      codes_r[4 * v + 1] = words.y;
-      codes_r[4 * v + 2] = words.z;
-      codes_r[4 * v + 3] = words.w;
-    }
+    for (int v = 0; v < V::vectors; ++v) ptx::load_shared(stage.codes(slab, v, lane), codes_r[v]);
     float group_r[V::octets][4] = {};  // sums of one group, before its scale
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       const int segment = half * (V::segments - 1);
-      const ScalePair scale =
-          read_scales<V>(stage.scales(segment), slab, lane, args.scales_are_bf16);
-      const auto bias = Format::bias(Number{}, zeros_r[segment], slab);
+      const ScalePair& scale = scales_r[segment][slab];
+      const auto bias =
+          V::Format::bias(Number{}, zeros_r[segment][slab / V::row_slabs], slab % V::row_slabs);
 #pragma unroll
       for (int u = 0; u < 2; ++u) {
+        const int word = (2 * half + u) * V::vectors;  // a step's first
         std::uint32_t a_r[4];
-        Format::dequant(Number{}, codes_r + (2 * half + u) * V::vectors, bias, a_r);
+        V::Format::dequant(Number{}, &codes_r[word / 4][word % 4], bias, a_r);
         if constexpr (V::weights == Weights::rounded) {
-          const ScalePair offset =
-              read_scales<V>(stage.zeros(segment), slab, lane, args.scales_are_bf16);
-          apply_scale<V>(scale, offset, args.offsets_are_minima, a_r);
+          apply_scale<V>(scale, offsets_r[segment][slab], args.offsets_are_minima, a_r);
         }
 #pragma unroll
         for (int o = 0; o < V::octets; ++o) {

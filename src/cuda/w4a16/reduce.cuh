@@ -29,18 +29,25 @@ __device__ inline void store_rounded(void* data, DType dtype, std::int64_t i, fl
 
 // y of one element of the tile, where it lies inside the output.
 template <class V>
-__device__ void store_element(const Args& a, const core::TileGrid::Tile& tile, int element,
-                              float sum) {
+__device__ void store_element(const Args& a, const Tile& tile, int element, float sum) {
   const int token = element / V::tile_n, column = element % V::tile_n;
   if (token >= tile.rows || column >= tile.columns) return;
-  const std::int64_t n = tile.column + column;
+  const Count n = tile.column + column;
   if (a.bias != nullptr) sum += load_as_float(a.bias, a.bias_dtype, n * a.bias_stride);
   store_rounded(a.y, a.y_dtype, (tile.row + token) * a.y_row_stride + n * a.y_column_stride, sum);
 }
 
+// threadIdx.x, anew: see division_of in kernel.cuh.
+__device__ inline int thread_index() {
+  int thread = threadIdx.x;
+  ptx::hide(thread);
+  return thread;
+}
+
 template <class V>
-__device__ void leave_warp_sums(float* sums_s, int warp, int lane, const Sums<V>& sums_r) {
-  float* const mine = sums_s + warp * (V::sums_bytes / 4);
+__device__ void leave_warp_sums(float* sums_s, int thread, const Sums<V>& sums_r) {
+  const int lane = thread % 32;
+  float* const mine = sums_s + thread / 32 * (V::sums_bytes / 4);
 #pragma unroll
   for (int slab = 0; slab < V::slabs; ++slab) {
 #pragma unroll
@@ -78,7 +85,7 @@ struct ArrivalWord {
 };
 
 // Whether this CTA is the last of its tile; what the others left is visible then. By all threads.
-__device__ inline bool arrive_last(const Args& a, const core::WorkItem& item) {
+__device__ inline bool arrive_last(const Args& a, const WorkItem& item) {
   __shared__ bool is_last_s;
   __threadfence();  // this thread's part of the partial sum, before anyone counts it
   __syncthreads();
@@ -91,50 +98,60 @@ __device__ inline bool arrive_last(const Args& a, const core::WorkItem& item) {
   return is_last_s;
 }
 
-// Sums of all warps are in shared memory: finishes the item. By all threads of the CTA.
+// Leaves this slice's sum; the last slice to arrive adds all of them, in order.
 template <class V>
-__device__ void finish_item(const Args& a, const core::WorkItem& item,
-                            const core::TileGrid::Tile& tile, const float* sums_s) {
+__device__ void add_in_order(const Args& a, const WorkItem& item, const Tile& tile,
+                             const float* sums_s) {
+  const int thread = thread_index();
   const int warps = blockDim.x / 32;
-  if (item.partial < 0) {
-    for (int e = threadIdx.x; e < V::tile_floats; e += blockDim.x) {
-      store_element<V>(a, tile, e, add_warp_sums<V>(sums_s, warps, e));
-    }
-    return;
-  }
-  if (a.division.atomic) {
-    float* const shared_sum = a.partials + item.tile * V::tile_floats;
-    for (int e = threadIdx.x; e < V::tile_floats; e += blockDim.x) {
-      atomicAdd(shared_sum + e, add_warp_sums<V>(sums_s, warps, e));
-    }
-    if (!arrive_last(a, item)) return;
-    for (int e = threadIdx.x; e < V::tile_floats; e += blockDim.x) {
-      store_element<V>(a, tile, e, __ldcg(shared_sum + e));
-    }
-    return;
-  }
-  float* const partial = a.partials + item.partial * V::tile_floats;
-  for (int e = threadIdx.x; e < V::tile_floats; e += blockDim.x) {
+  float* const partial = a.partials + static_cast<std::int64_t>(item.partial) * V::tile_floats;
+  for (int e = thread; e < V::tile_floats; e += blockDim.x) {
     partial[e] = add_warp_sums<V>(sums_s, warps, e);
   }
   if (!arrive_last(a, item)) return;
-  // Slices outside, elements inside: finding a slice's place costs 64-bit divisions, which for
-  // every element took 1.3 us a slice (8192^2 in 16 slices: 49 us).
+  // Slices outside, elements inside: finding a slice's place costs divisions, which for every
+  // element took 1.3 us a slice (8192^2 in 16 slices: 49 us).
   constexpr int elements = (V::tile_floats + 127) / 128;  // of a thread, with at least 4 warps
   float sums_r[elements] = {};
-  for (std::int64_t slice = 0; slice < item.slices; ++slice) {
-    const float* const from = a.partials + a.division.partial(item.tile, slice) * V::tile_floats;
+  for (Count slice = 0; slice < item.slices; ++slice) {
+    const std::int64_t place = a.division.partial(item.tile, slice);
+    const float* const from = a.partials + place * V::tile_floats;
 #pragma unroll
     for (int i = 0; i < elements; ++i) {
-      const int e = threadIdx.x + i * blockDim.x;
+      const int e = thread + i * blockDim.x;
       if (e < V::tile_floats) sums_r[i] += __ldcg(from + e);
     }
   }
 #pragma unroll
   for (int i = 0; i < elements; ++i) {
-    const int e = threadIdx.x + i * blockDim.x;
+    const int e = thread + i * blockDim.x;
     if (e < V::tile_floats) store_element<V>(a, tile, e, sums_r[i]);
   }
 }
 
+// Sums of all warps are in shared memory: finishes the item. By all threads of the CTA.
+template <class V>
+__device__ void finish_item(const Args& a, const WorkItem& item, const Tile& tile,
+                            const float* sums_s) {
+  const int thread = thread_index();
+  const int warps = blockDim.x / 32;
+  if (item.partial < 0) {
+    for (int e = thread; e < V::tile_floats; e += blockDim.x) {
+      store_element<V>(a, tile, e, add_warp_sums<V>(sums_s, warps, e));
+    }
+    return;
+  }
+  if constexpr (V::meeting == Meeting::atomic) {
+    float* const shared_sum = a.partials + static_cast<std::int64_t>(item.tile) * V::tile_floats;
+    for (int e = thread; e < V::tile_floats; e += blockDim.x) {
+      atomicAdd(shared_sum + e, add_warp_sums<V>(sums_s, warps, e));
+    }
+    if (!arrive_last(a, item)) return;
+    for (int e = thread; e < V::tile_floats; e += blockDim.x) {
+      store_element<V>(a, tile, e, __ldcg(shared_sum + e));
+    }
+  } else {
+    add_in_order<V>(a, item, tile, sums_s);
+  }
+}
 }  // namespace halfbyte::cuda::w4a16

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "cuda/w4a16/args.h"
-#include "cuda/w4a16/stage.cuh"
+#include "cuda/w4a16/copies.cuh"
 
 namespace halfbyte::cuda::w4a16 {
 
@@ -21,11 +21,7 @@ __device__ void read_x(const Stage<V>& stage, int lane, XFragments<V>& x) {
   for (int o = 0; o < V::octets; ++o) {
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
-      const uint4 words = *reinterpret_cast<const uint4*>(stage.x(o, half, lane));
-      x.words_r[o][half][0] = words.x;
-      x.words_r[o][half][1] = words.y;
-      x.words_r[o][half][2] = words.z;
-      x.words_r[o][half][3] = words.w;
+      ptx::load_shared(stage.x(o, half, lane), x.words_r[o][half]);
     }
   }
 }
@@ -33,11 +29,11 @@ __device__ void read_x(const Stage<V>& stage, int lane, XFragments<V>& x) {
 // Element by element, zero where W has padding or x no row. Loads only: nothing waits for them
 // until the words are used, one block later.
 template <class V>
-__device__ void gather_x(const Args& a, const core::TileGrid::Tile& tile, std::int64_t block,
-                         int lane, XFragments<V>& x) {
+__device__ void gather_x(const Args& a, const Tile& tile, Count block, int lane, XFragments<V>& x) {
 #pragma unroll
   for (int half = 0; half < 2; ++half) {
-    const std::int64_t position = block * core::slab16::block_k + half * 32 + lane % 4 * 8;
+    const std::int64_t position =
+        static_cast<std::int64_t>(block) * core::slab16::block_k + half * 32 + lane % 4 * 8;
     std::int64_t element[8];  // offset in its row of x, -1 for padding
 #pragma unroll
     for (int e = 0; e < 8; ++e) {
@@ -48,7 +44,7 @@ __device__ void gather_x(const Args& a, const core::TileGrid::Tile& tile, std::i
     }
 #pragma unroll
     for (int o = 0; o < V::octets; ++o) {
-      const std::int64_t row = tile.row + 8 * o + lane / 4;
+      const Count row = tile.row + 8 * o + lane / 4;
       const auto* row_g = static_cast<const std::uint16_t*>(a.x) + row * a.x_row_stride;
       std::uint16_t values[8];
 #pragma unroll
