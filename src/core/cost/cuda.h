@@ -40,9 +40,10 @@ inline double cuda_product_us(const CudaShape& s, const CudaMachine& machine) {
   const double uneven = load * machine.sms / busy;
   const double streaming = busy >= machine.sms ? memory * std::min(uneven, 1.6) : memory;
   const double through_sm = load * cta_bytes / sm_bytes_per_us;
-  const double per_slab = s.gathered ? 90 : 58;
+  // Counted in the machine code of cuda/w4a16/kernel.cuh.
+  const double per_octet = s.gathered ? 120 : 7;
   const double instructions =
-      load * s.blocks_per_cta * (s.slabs * (per_slab + 14 * s.octets) + 40 + 14 * s.octets);
+      load * s.blocks_per_cta * (s.slabs * (42 + 8 * s.octets) + 55 + per_octet * s.octets);
   const double issue = instructions / (4 * 0.65) / clock_mhz;
   const double rounds = std::max(1.0, load / machine.resident);
   const double latency = rounds * load_us * std::max(1.0, s.blocks_per_cta / s.warps / s.stages);
