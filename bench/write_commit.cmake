@@ -22,6 +22,10 @@ if(Git_FOUND)
     endif()
   endif()
 endif()
+# A tree without its history, copied to another machine say, can be told.
+if(commit STREQUAL unknown AND NOT "$ENV{HALFBYTE_COMMIT}" STREQUAL "")
+  set(commit $ENV{HALFBYTE_COMMIT})
+endif()
 file(CONFIGURE OUTPUT ${OUTPUT} @ONLY CONTENT
 "#include \"bench/commit.h\"
 const char* halfbyte::bench::source_commit() { return \"@commit@\"; }
