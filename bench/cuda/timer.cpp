@@ -1,7 +1,6 @@
 #include "bench/cuda/timer.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -81,9 +80,7 @@ class Replays : public Timer::Series {
     const GraphExec probe = capture(stream_, run_, few);
     us_a_call_ = summarize(replay(stream_, probe.get(), 3)).median / static_cast<double>(few);
     us_a_call_ = std::max(us_a_call_, 0.1);  // an event's resolution is 0.5 us
-    const double rotations = replay_us / (us_a_call_ * static_cast<double>(rotation_));
-    calls_ = rotation_ * std::max(one, static_cast<std::size_t>(std::ceil(rotations)));
-    calls_ = std::min(calls_, std::max(most_calls, rotation_));
+    calls_ = calls_in_graph(rotation_, us_a_call_, replay_us, most_calls);
     graph_ = capture(stream_, run_, calls_);
   }
 
