@@ -9,7 +9,6 @@ See README.md beside this file for the protocol.
 import argparse
 import os
 import pathlib
-import subprocess
 import sys
 import time
 
@@ -53,20 +52,6 @@ def parse_arguments():
     else:
         arguments.shapes = SHAPES
     return arguments
-
-
-def build_library(folder, build):
-    """The path of the C interface's library in a build folder."""
-    if build:
-        say(f"building halfbyte in {folder}")
-        configure = ["cmake", "-S", machine.ROOT, "-B", folder, "-DCMAKE_BUILD_TYPE=Release"]
-        target = ["--target", "halfbyte_bench_c", "-j", os.cpu_count()]
-        for command in (configure, ["cmake", "--build", folder, *target]):
-            subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
-    built = folder / "bench/capi/libhalfbyte_bench_c.so"  # builds with sanitizers lie below `folder`
-    if not built.exists():
-        raise SystemExit(f"{folder}: no libhalfbyte_bench_c.so; run without --no-build")
-    return built
 
 
 def make_peers(library, arguments):
@@ -150,14 +135,15 @@ def main():
     except PermissionError:
         pass
     library = halfbyte_peer.Library(
-        build_library(arguments.build, not arguments.no_build), arguments.threads
+        machine.build_library(arguments.build, not arguments.no_build), arguments.threads
     )
     probe = lambda: (library.read_gbps(), library.multiply_add_rate())
     header = machine.header(arguments.threads, arguments.seconds, arguments.rotate_mib * MIB)
     out = arguments.out or machine.ROOT / "bench/results/cpu" / (
         "peers-quick.json" if arguments.quick else "peers.json"
     )
-    results = Results(out, header, arguments.resume)
+    same = ("cpu", "threads", "commit", "rotate_bytes")
+    results = Results(out, header, arguments.resume, same)
     peers = make_peers(library, arguments)
     start = time.monotonic()
     cells = [(s, m) for s in arguments.shapes for m in arguments.m if not results.has_cell(*s, m)]
