@@ -6,7 +6,6 @@
 See README.md beside this file for the protocol.
 """
 
-import argparse
 import pathlib
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import torch
 import gpu_peers
 import halfbyte_peer
 import machine
+from arguments import keep_named, make_parser, parse_grid
 from gpu_timing import summarise, time_cell
 from results import Results
 
@@ -30,27 +30,12 @@ LARGEST_ERROR = 4e-3
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="4096x4096, m = 1, 16")
-    parser.add_argument("--out", type=pathlib.Path, help="results file (JSON)")
-    parser.add_argument("--resume", action="store_true", help="keep the cells that FILE has")
-    parser.add_argument("--m", help="batch sizes, comma-separated")
-    parser.add_argument("--shapes", help="KxN, comma-separated")
-    parser.add_argument("--peers", help="only names that contain one of these, comma-separated")
+    parser = make_parser(__doc__, "4096x4096, m = 1, 16", rotate_mib=256)
     parser.add_argument("--schedules", default="auto,data-parallel", help="of halfbyte")
     parser.add_argument("--device", type=int, default=0, help="I of cuda:I")
-    parser.add_argument("--rotate-mib", type=int, default=256, help="distinct copies of a weight")
-    parser.add_argument("--build", type=pathlib.Path, default=machine.ROOT / "build")
-    parser.add_argument("--no-build", action="store_true", help="use the library as it is")
     arguments = parser.parse_args()
-    if arguments.quick:
-        arguments.m = arguments.m or "1,16"
-        arguments.shapes = arguments.shapes or "4096x4096"
-    arguments.m = [int(m) for m in arguments.m.split(",")] if arguments.m else BATCHES
-    if arguments.shapes:
-        arguments.shapes = [tuple(map(int, s.split("x"))) for s in arguments.shapes.split(",")]
-    else:
-        arguments.shapes = [(size, size) for size in SIZES]
+    shapes = [(size, size) for size in SIZES]
+    parse_grid(arguments, shapes, BATCHES, quick_shapes=[(4096, 4096)], quick_batches=[1, 16])
     return arguments
 
 
@@ -173,8 +158,7 @@ def main():
     probe = lambda: library.read_gbps(arguments.device)
     schedules = arguments.schedules.split(",")
     peers, missing = gpu_peers.peers(library, machine.commit(), schedules, arguments.device)
-    if arguments.peers:
-        peers = [p for p in peers if any(w in p.name for w in arguments.peers.split(","))]
+    peers = keep_named(peers, arguments)
     out = arguments.out or machine.ROOT / "bench/results/gpu" / (
         "peers-quick.json" if arguments.quick else "peers.json"
     )

@@ -3,7 +3,7 @@
 #include <fstream>
 #include <set>
 
-#include "bench/cuda/handles.h"
+#include "bench/cuda/capture.h"
 #include "cuda/backend.h"
 #include "linear/under_test.h"
 #include "tests/support/operand.h"
@@ -26,12 +26,7 @@ std::vector<const void*> kernels_of(const TensorView& x, const PackedWeight& w, 
   options.workspace = scratch.data();
   options.workspace_bytes = scratch.size();
   options.stream = stream.get();
-  bench::check(cudaStreamBeginCapture(stream.get(), cudaStreamCaptureModeThreadLocal),
-               "cudaStreamBeginCapture");
-  linear(x, w, view, options);
-  cudaGraph_t captured = nullptr;
-  bench::check(cudaStreamEndCapture(stream.get(), &captured), "cudaStreamEndCapture");
-  const bench::Graph graph(captured);
+  const bench::Graph graph = bench::capture(stream.get(), [&] { linear(x, w, view, options); });
   std::size_t count = 0;
   bench::check(cudaGraphGetNodes(graph.get(), nullptr, &count), "cudaGraphGetNodes");
   std::vector<cudaGraphNode_t> nodes(count);

@@ -39,6 +39,7 @@ TEST_F(CudaGraph, ReplaysReadNewData) {
         const auto got = call.result();
         ASSERT_EQ(got, test::run(x.view(), packed, DType::f16, c)) << to_string(c) << " m=" << m;
       }
+      call.expect_workspace_kept();
       ++replayed;
     }
     EXPECT_GT(replayed, 20);
@@ -70,16 +71,8 @@ TEST_F(CudaGraph, ManyCallsInOneGraphShareAWorkspace) {
   const auto x = random_operand(device, DType::f16, 4, k);
   for (const Schedule schedule : {Schedule::split_k, Schedule::stream_k}) {
     StreamCall call(x.view(), packed, DType::f16, {.schedule = schedule});
-    bench::check(cudaStreamBeginCapture(call.stream(), cudaStreamCaptureModeThreadLocal),
-                 "cudaStreamBeginCapture");
-    for (int i = 0; i < 100; ++i) call.start();
-    cudaGraph_t captured = nullptr;
-    bench::check(cudaStreamEndCapture(call.stream(), &captured), "cudaStreamEndCapture");
-    const bench::Graph graph(captured);
-    cudaGraphExec_t exec = nullptr;
-    bench::check(cudaGraphInstantiate(&exec, graph.get(), 0), "cudaGraphInstantiate");
-    const bench::GraphExec owned(exec);
-    for (int i = 0; i < 10; ++i) replay(owned, call);
+    const bench::GraphExec graph = call.capture(100);
+    for (int i = 0; i < 10; ++i) replay(graph, call);
     EXPECT_EQ(call.result(), test::run(x.view(), packed, DType::f16, {.schedule = schedule}))
         << name(schedule);
   }

@@ -79,6 +79,7 @@ class CudaRepeats : public test::OnDevice {
                       << ", " << k << ": other bits in run " << i;
         break;
       }
+      call.expect_workspace_kept();
       ++series;
     }
     return series;

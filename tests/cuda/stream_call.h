@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "bench/cuda/handles.h"
+#include "bench/cuda/capture.h"
 #include "halfbyte/linear.h"
 #include "tests/support/guarded_memory.h"
 
@@ -31,24 +31,19 @@ class StreamCall {
     bench::check(cudaMemsetAsync(y_.data(), 0xFF, y_.size(), stream_.get()), "cudaMemsetAsync");
     linear(x_, w_, view_, options_);
   }
-  // What start() does, as a graph for this call's stream.
-  bench::GraphExec capture() {
-    bench::check(cudaStreamBeginCapture(stream_.get(), cudaStreamCaptureModeThreadLocal),
-                 "cudaStreamBeginCapture");
-    start();
-    cudaGraph_t captured = nullptr;
-    bench::check(cudaStreamEndCapture(stream_.get(), &captured), "cudaStreamEndCapture");
-    const bench::Graph graph(captured);
-    cudaGraphExec_t exec = nullptr;
-    bench::check(cudaGraphInstantiate(&exec, graph.get(), 0), "cudaGraphInstantiate");
-    return bench::GraphExec(exec);
+  // What start() does, `times` times, as a graph for this call's stream.
+  bench::GraphExec capture(int times = 1) {
+    return bench::instantiate(bench::capture(stream_.get(), [&] {
+      for (int i = 0; i < times; ++i) start();
+    }));
   }
-  // Waits for the stream.
+  // Waits for the stream. Written outside of y: a test failure.
   std::vector<std::byte> result() {
     bench::check(cudaStreamSynchronize(stream_.get()), "cudaStreamSynchronize");
-    (void)scratch_.read();
     return y_.read();
   }
+  // After result(): the same for the workspace.
+  void expect_workspace_kept() const { (void)scratch_.read(); }
   cudaStream_t stream() const { return stream_.get(); }
 
  private:

@@ -51,6 +51,7 @@ TEST_F(CudaStreams, OneThreadManyStreams) {
   }
   for (std::size_t i = 0; i < placed.size(); ++i) {
     EXPECT_EQ(placed[i]->result(), wanted_[i]) << to_string(calls_[i]);
+    placed[i]->expect_workspace_kept();
   }
 }
 
@@ -64,6 +65,7 @@ TEST_F(CudaStreams, ManyThreadsManyStreams) {
           for (int launch = 0; launch < 20; ++launch) call.start();
           EXPECT_EQ(call.result(), wanted_[i]) << to_string(calls_[i]) << " round " << round;
         }
+        call.expect_workspace_kept();
       }
     });
   }

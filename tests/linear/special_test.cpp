@@ -108,19 +108,22 @@ TEST_F(LinearSpecial, AnyStridesOfX) {
   }
 }
 
-// y transposed, and with gaps, whose bytes stay as they were.
+// y transposed, with gaps, and unaligned: the bytes between its elements stay as they were.
 TEST_F(LinearSpecial, PositiveStridesOfY) {
   const std::int64_t k = 256, n = 70, m = 7;
   const PackedWeight packed = pack(test::make_weight({.k = k, .n = n}, 6), device);
   const Operand x = random_operand(device, DType::bf16, m, k);
+  struct Layout {
+    std::int64_t row, column, first;
+  };
   for (const Call& call :
        test::calls_for(x.view(), packed, test::unplaced(packed, m, DType::bf16))) {
     if (!call.same_bits_every_time()) continue;
     const auto dense = test::run(x.view(), packed, DType::bf16, call);
-    for (const auto& [row, column] : {std::pair<std::int64_t, std::int64_t>{1, m}, {3 * n, 2}}) {
+    for (const Layout& l : {Layout{1, m, 0}, Layout{3 * n, 2, 0}, Layout{n + 3, 1, 1}}) {
       const test::GuardedMemory y(device, static_cast<std::size_t>(m * n * 6));
-      auto view = TensorView::matrix(y.data(), DType::bf16, m, n, row, device);
-      view.strides[1] = column;
+      auto view = TensorView::matrix(y.data() + 2 * l.first, DType::bf16, m, n, l.row, device);
+      view.strides[1] = l.column;
       LinearOptions options = call.options();
       const test::GuardedMemory scratch(device,
                                         linear_workspace_size(x.view(), packed, view, options));
@@ -131,11 +134,12 @@ TEST_F(LinearSpecial, PositiveStridesOfY) {
       std::vector<std::byte> wanted(y.size(), std::byte{0xFF});
       for (std::int64_t r = 0; r < m; ++r) {
         for (std::int64_t c = 0; c < n; ++c) {
-          std::memcpy(&wanted[static_cast<std::size_t>(2 * (r * row + c * column))],
+          const std::int64_t at = l.first + r * l.row + c * l.column;
+          std::memcpy(&wanted[static_cast<std::size_t>(2 * at)],
                       &dense[static_cast<std::size_t>(2 * (r * n + c))], 2);
         }
       }
-      EXPECT_EQ(y.read(), wanted) << to_string(call) << " row " << row;
+      EXPECT_EQ(y.read(), wanted) << to_string(call) << " row " << l.row;
     }
   }
 }
