@@ -87,7 +87,7 @@ TEST_F(LinearOracle, StaysInsideTheBound) {
 }
 
 TEST_F(LinearOracle, StaysInsideTheBoundAtLayerSize) {
-  for (const std::int64_t m : {1, 6, 17, 200}) {
+  for (const std::int64_t m : {1, 6, 17}) {
     check({.k = 4096, .n = 272}, Family::normal, m, DType::f16, DType::f16);
     check({.k = 2048, .n = 160, .group = 64, .zero = ZeroKind::integer}, Family::outliers, m,
           DType::f16, DType::f16, true);
@@ -95,6 +95,7 @@ TEST_F(LinearOracle, StaysInsideTheBoundAtLayerSize) {
           DType::bf16);
     if (HasFatalFailure()) return;
   }
+  check({.k = 2048, .n = 272}, Family::normal, 200, DType::f16, DType::f16);  // many tiles of rows
   tally.print("layers");
   EXPECT_GT(tally.cases, 50);
 }
