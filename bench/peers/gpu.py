@@ -85,13 +85,15 @@ class Cells:
             self.copies[peer] = max(2, min(MOST_COPIES, copies))
             try:
                 peer.prepare(layer, self.copies[peer])
-            except (ImportError, NotImplementedError, RuntimeError) as error:
+                self.check(peer, batches)
+                self.peers.append(peer)
+            except (AttributeError, TypeError, ValueError, RuntimeError) as error:
                 if peer.ours:
                     raise
-                say(f"  {peer.name}: left out: {str(error).splitlines()[0]}")
-                continue
-            self.check(peer, batches)
-            self.peers.append(peer)
+                # Another version of a library, or a call of it that is wrong here.
+                reason = f"{type(error).__name__}: {error}".splitlines()[0]
+                say(f"  {peer.name}: left out: {reason}")
+                peer.close()
 
     def check(self, peer, batches):
         x = self.x.to(peer.dtype)
@@ -102,7 +104,7 @@ class Cells:
             torch.cuda.synchronize()
             error = relative_error(peer.result(), reference[:m])
             if not error <= LARGEST_ERROR:
-                raise SystemExit(f"{peer.name}, m = {m}: relative error {error}: wrong result")
+                raise ValueError(f"{peer.name}, m = {m}: relative error {error}: wrong result")
             self.errors[peer, m] = error
 
     def time(self, m, probe):

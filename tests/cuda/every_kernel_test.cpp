@@ -43,6 +43,16 @@ std::vector<const void*> kernels_of(const TensorView& x, const PackedWeight& w, 
   return kernels;
 }
 
+// The mangled names, for a person to find which kernel no call reaches.
+std::string names_of(const std::set<const void*>& kernels) {
+  std::string text;
+  for (const void* kernel : kernels) {
+    const char* name = nullptr;
+    if (cudaFuncGetName(&name, kernel) == cudaSuccess) text += std::string("\n") + name;
+  }
+  return text;
+}
+
 // How many kernels of linear() scripts/check-kernels found in the build.
 std::size_t compiled_kernels(int compute_capability) {
   const std::string arch = compute_capability >= 90 ? "sm_90a" : "sm_80";
@@ -98,7 +108,7 @@ TEST_F(EveryKernel, RunsUnderEachSchedule) {
   tally.print("every kernel");
   std::printf("%zu kernels\n", kernels.size());
   EXPECT_EQ(kernels.size(), compiled_kernels(cuda::device_info(0).compute_capability))
-      << "src/cuda/budget.txt lists what is compiled";
+      << "src/cuda/budget.txt lists what is compiled; launched were" << names_of(kernels);
 }
 
 }  // namespace
