@@ -1,17 +1,12 @@
 #include "bench/rows.h"
 
 #include <cmath>
-#include <fstream>
 #include <limits>
-#include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "halfbyte/error.h"
+#include "bench/json_file.h"
 
 namespace halfbyte::bench {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // Marks the columns that a file may lack.
 struct Optional {};
@@ -80,17 +75,6 @@ Json cell(const T& v) {
   return v;
 }
 
-[[noreturn]] void refuse(const std::filesystem::path& path, std::string_view function,
-                         ErrorCode code, std::string got, std::string wanted) {
-  throw Error(code, {.function = std::string(function),
-                     .argument = "",
-                     .got = std::move(got),
-                     .wanted = std::move(wanted),
-                     .advice = "",
-                     .path = path.string(),
-                     .offset = {}});
-}
-
 }  // namespace
 
 std::string to_json(const std::vector<BenchRow>& rows) {
@@ -106,19 +90,12 @@ std::string to_json(const std::vector<BenchRow>& rows) {
 }
 
 std::vector<BenchRow> read_rows(const std::filesystem::path& path, std::string_view function) {
-  std::error_code failed;
-  if (!std::filesystem::is_regular_file(path, failed)) {
-    refuse(path, function, ErrorCode::io, "no regular file that can be read", "a file of rows");
+  const Json all = read_json(path, function, "a file of rows");
+  if (!all.is_array()) {
+    refuse_file(path, function, ErrorCode::format, "no array", "an array of rows");
   }
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  if (!file) refuse(path, function, ErrorCode::io, "an unreadable or empty file", "a file of rows");
-
   std::vector<BenchRow> rows;
   try {
-    const Json all = Json::parse(text.str());
-    if (!all.is_array()) refuse(path, function, ErrorCode::format, "no array", "an array of rows");
     for (const Json& object : all) {
       BenchRow row;
       for_each_column(row, [&](const char* key, auto& value, auto... mark) {
@@ -128,8 +105,8 @@ std::vector<BenchRow> read_rows(const std::filesystem::path& path, std::string_v
       rows.push_back(std::move(row));
     }
   } catch (const Json::exception& e) {
-    refuse(path, function, ErrorCode::format,
-           "row " + std::to_string(rows.size()) + ": " + e.what(), "rows of `halfbyte bench`");
+    refuse_file(path, function, ErrorCode::format,
+                "row " + std::to_string(rows.size()) + ": " + e.what(), "rows of `halfbyte bench`");
   }
   return rows;
 }

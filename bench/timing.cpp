@@ -61,6 +61,17 @@ Spread summarize(std::vector<double> samples) {
   return {quantile(samples, 0.5), quantile(samples, 0.1), quantile(samples, 0.9), samples.size()};
 }
 
+std::size_t calls_in_graph(std::size_t rotation, double us_a_call, double wanted_us,
+                           std::size_t most_calls) {
+  constexpr std::size_t one = 1;
+  rotation = std::max(rotation, one);
+  const double rotations = std::ceil(wanted_us / (us_a_call * static_cast<double>(rotation)));
+  const std::size_t most = std::max(one, most_calls / rotation);
+  if (!(rotations > 1)) return rotation;
+  if (!(rotations < static_cast<double>(most))) return rotation * most;
+  return rotation * static_cast<std::size_t>(rotations);
+}
+
 double waited_us() {
   static ThreadStatistics statistics;
   return statistics.waited_us();

@@ -28,6 +28,12 @@ struct Spread {
 
 Spread summarize(std::vector<double> samples);
 
+// Calls of one graph: as many whole rotations through `rotation` copies of the data as last for
+// wanted_us, at least one, at most most_calls calls where that leaves one. Never a part: the copies
+// at the cut would be found in the cache by the next replay's first calls.
+std::size_t calls_in_graph(std::size_t rotation, double us_a_call, double wanted_us,
+                           std::size_t most_calls);
+
 // How long this process's threads have waited for a processor so far, in microseconds, summed over
 // the threads. 0 where the system does not tell.
 double waited_us();

@@ -4,15 +4,14 @@
 #include "bench/capi/error.h"
 #include "bench/capi/halfbyte_bench_c.h"
 #include "bench/capi/weights.h"
+#include "bench/device_copy.h"
 #include "halfbyte/linear.h"
 #include "halfbyte/numeric.h"
-#include "halfbyte/workspace.h"
 
 struct hbb_call {
   const hbb_weights* weights = nullptr;
-  std::vector<std::byte> x_bytes, y_bytes;
+  halfbyte::DeviceMemory x_memory, y_memory, workspace;
   halfbyte::TensorView x, y;
-  halfbyte::Workspace workspace;
   halfbyte::LinearOptions options;
   std::string plan;
 };
@@ -42,18 +41,19 @@ hbb_call* hbb_call_create(const hbb_weights* weights, int64_t m, const char* dty
     const DType dtype = bench::dtype_from_name(dtype_name);
     auto call = std::make_unique<hbb_call>();
     call->weights = weights;
-    call->x_bytes.resize(static_cast<std::size_t>(m * weight.k()) * size_of(dtype));
-    call->y_bytes.resize(static_cast<std::size_t>(m * weight.n()) * size_of(dtype));
-    for (std::int64_t i = 0; i < m * weight.k(); ++i) {
-      store_element(call->x_bytes.data(), dtype, i, x[i]);
-    }
-    call->x = TensorView::matrix(call->x_bytes.data(), dtype, m, weight.k());
-    call->y = TensorView::matrix(call->y_bytes.data(), dtype, m, weight.n());
+    std::vector<std::byte> bytes(static_cast<std::size_t>(m * weight.k()) * size_of(dtype));
+    for (std::int64_t i = 0; i < m * weight.k(); ++i) store_element(bytes.data(), dtype, i, x[i]);
+    const Device device = weight.device();
+    call->x_memory = bench::copy_to(device, bytes);
+    call->y_memory =
+        DeviceMemory(device, static_cast<std::size_t>(m * weight.n()) * size_of(dtype));
+    call->x = TensorView::matrix(call->x_memory.data(), dtype, m, weight.k(), -1, device);
+    call->y = TensorView::matrix(call->y_memory.data(), dtype, m, weight.n(), -1, device);
     call->options.schedule = bench::schedule_or_auto(schedule);
     call->options.split = split;
     const LinearPlan plan = plan_linear(call->x, weight, call->y, call->options);
     call->plan = plan.kernel + " " + to_string(plan.config);
-    call->workspace.reserve(linear_workspace_size(call->x, weight, call->y, call->options));
+    call->workspace = DeviceMemory(device, plan.workspace_bytes);
     call->options.workspace = call->workspace.data();
     call->options.workspace_bytes = call->workspace.size();
     return call.release();
@@ -64,9 +64,10 @@ void hbb_call_free(hbb_call* call) { delete call; }
 
 const char* hbb_call_plan(const hbb_call* call) { return call->plan.c_str(); }
 
-int hbb_call_run(hbb_call* call, int copy) {
+int hbb_call_run(hbb_call* call, int copy, void* stream) {
   return halfbyte::bench::guard(1, [&] {
     const auto& weight = call->weights->copies.at(static_cast<std::size_t>(copy));
+    call->options.stream = stream;
     halfbyte::linear(call->x, weight, call->y, call->options);
     return 0;
   });
@@ -74,8 +75,11 @@ int hbb_call_run(hbb_call* call, int copy) {
 
 int hbb_call_result(const hbb_call* call, float* y) {
   return halfbyte::bench::guard(1, [&] {
+    halfbyte::synchronize(call->y.device);
+    std::vector<std::byte> bytes(call->y_memory.size());
+    halfbyte::bench::copy_back(bytes, call->y_memory);
     for (std::int64_t i = 0; i < call->y.elements(); ++i) {
-      y[i] = static_cast<float>(halfbyte::load_element(call->y.data, call->y.dtype, i));
+      y[i] = static_cast<float>(halfbyte::load_element(bytes.data(), call->y.dtype, i));
     }
     return 0;
   });

@@ -28,7 +28,7 @@ struct Source {
   const std::uint16_t* scales;
 };
 
-PackedWeight pack_turned(const Source& source, std::int64_t places) {
+PackedWeight pack_turned(const Source& source, std::int64_t places, Device device) {
   QuantizedWeight weight;
   weight.k = source.k;
   weight.n = source.n;
@@ -47,19 +47,20 @@ PackedWeight pack_turned(const Source& source, std::int64_t places) {
                   source.scales + g * weight.n + from, 2);
     }
   }
-  return pack(weight);
+  return pack(weight, device);
 }
 
 }  // namespace
 }  // namespace halfbyte::bench
 
 hbb_weights* hbb_weights_create(int64_t k, int64_t n, int64_t group, int bits, const uint8_t* codes,
-                                const uint16_t* scales, int copies) {
+                                const uint16_t* scales, int copies, int device) {
   using namespace halfbyte::bench;
   return guard<hbb_weights*>(nullptr, [&] {
     auto weights = std::make_unique<hbb_weights>();
     for (int c = 0; c < copies; ++c) {
-      weights->copies.push_back(pack_turned({k, n, group, bits, codes, scales}, c));
+      weights->copies.push_back(
+          pack_turned({k, n, group, bits, codes, scales}, c, device_of(device)));
     }
     return weights.release();
   });

@@ -1,11 +1,10 @@
 #include "bench/cuda/timer.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 #include <vector>
 
-#include "bench/cuda/handles.h"
+#include "bench/cuda/capture.h"
 #include "bench/cuda/read_bandwidth.h"
 #include "cuda/device_guard.h"
 #include "ops/device.h"
@@ -17,24 +16,13 @@ constexpr double replay_us = 1000;           // the least that a replay lasts
 constexpr std::size_t most_calls = 1 << 15;  // in one graph
 constexpr std::size_t least_replays = 5;     // a round
 
-// The calls first ... first+count-1 of a row as one graph.
-GraphExec capture(cudaStream_t stream, const Timer::Run& run, std::size_t count) {
-  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
-  cudaGraph_t captured = nullptr;
-  try {
+// The calls 0 ... count-1 of a row as one graph.
+GraphExec graph_of(cudaStream_t stream, const Timer::Run& run, std::size_t count) {
+  GraphExec graph = instantiate(capture(stream, [&] {
     for (std::size_t turn = 0; turn < count; ++turn) run(turn, stream);
-  } catch (...) {
-    (void)cudaStreamEndCapture(stream, &captured);
-    const Graph drop(captured);
-    throw;
-  }
-  check(cudaStreamEndCapture(stream, &captured), "cudaStreamEndCapture");
-  const Graph graph(captured);
-  cudaGraphExec_t exec = nullptr;
-  check(cudaGraphInstantiate(&exec, graph.get(), 0), "cudaGraphInstantiate");
-  GraphExec owned(exec);
-  check(cudaGraphUpload(exec, stream), "cudaGraphUpload");
-  return owned;
+  }));
+  check(cudaGraphUpload(graph.get(), stream), "cudaGraphUpload");
+  return graph;
 }
 
 // Replays back to back, each between two events; the first of them warms up and is not counted.
@@ -78,13 +66,11 @@ class Replays : public Timer::Series {
     run_(0, stream_);  // outside of a capture: the first call may have to load its code
     check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
     const std::size_t few = std::min<std::size_t>(rotation_, 32);
-    const GraphExec probe = capture(stream_, run_, few);
+    const GraphExec probe = graph_of(stream_, run_, few);
     us_a_call_ = summarize(replay(stream_, probe.get(), 3)).median / static_cast<double>(few);
     us_a_call_ = std::max(us_a_call_, 0.1);  // an event's resolution is 0.5 us
-    const double rotations = replay_us / (us_a_call_ * static_cast<double>(rotation_));
-    calls_ = rotation_ * std::max(one, static_cast<std::size_t>(std::ceil(rotations)));
-    calls_ = std::min(calls_, std::max(most_calls, rotation_));
-    graph_ = capture(stream_, run_, calls_);
+    calls_ = calls_in_graph(rotation_, us_a_call_, replay_us, most_calls);
+    graph_ = graph_of(stream_, run_, calls_);
   }
 
   static constexpr std::size_t one = 1;

@@ -6,16 +6,14 @@
 See README.md beside this file for the protocol.
 """
 
-import argparse
 import os
-import pathlib
-import subprocess
 import sys
 import time
 
 import halfbyte_peer
 import machine
 from activations import random_x, relative_error, to_f16_exact
+from arguments import keep_named, make_parser, parse_grid
 from results import Results
 from rounds import Turns, summarise, time_in_rounds
 from table import markdown
@@ -29,44 +27,15 @@ LARGEST_ERROR = {"A": 4e-3, "B": 1.5e-2}
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="4096x4096, m = 1, 4, 16")
-    parser.add_argument("--out", type=pathlib.Path, help="results file (JSON)")
-    parser.add_argument("--resume", action="store_true", help="keep the cells that FILE has")
-    parser.add_argument("--m", help="batch sizes, comma-separated")
-    parser.add_argument("--shapes", help="KxN, comma-separated")
-    parser.add_argument("--peers", help="only names that contain one of these, comma-separated")
+    parser = make_parser(__doc__, "4096x4096, m = 1, 4, 16", rotate_mib=272)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--seconds", type=float, default=0.5, help="timed seconds a cell and peer")
-    parser.add_argument("--rotate-mib", type=int, default=272, help="distinct copies of a weight")
-    parser.add_argument("--build", type=pathlib.Path, default=machine.ROOT / "build")
-    parser.add_argument("--no-build", action="store_true", help="use the library as it is")
     arguments = parser.parse_args()
     if arguments.quick:
-        arguments.m = arguments.m or "1,4,16"
-        arguments.shapes = arguments.shapes or "4096x4096"
         arguments.rotate_mib = min(arguments.rotate_mib, 136)
         arguments.seconds = min(arguments.seconds, 0.2)
-    arguments.m = [int(m) for m in arguments.m.split(",")] if arguments.m else BATCHES
-    if arguments.shapes:
-        arguments.shapes = [tuple(map(int, s.split("x"))) for s in arguments.shapes.split(",")]
-    else:
-        arguments.shapes = SHAPES
+    parse_grid(arguments, SHAPES, BATCHES, quick_shapes=SHAPES[:1], quick_batches=[1, 4, 16])
     return arguments
-
-
-def build_library(folder, build):
-    """The path of the C interface's library in a build folder."""
-    if build:
-        say(f"building halfbyte in {folder}")
-        configure = ["cmake", "-S", machine.ROOT, "-B", folder, "-DCMAKE_BUILD_TYPE=Release"]
-        target = ["--target", "halfbyte_bench_c", "-j", os.cpu_count()]
-        for command in (configure, ["cmake", "--build", folder, *target]):
-            subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
-    built = folder / "bench/capi/libhalfbyte_bench_c.so"  # builds with sanitizers lie below `folder`
-    if not built.exists():
-        raise SystemExit(f"{folder}: no libhalfbyte_bench_c.so; run without --no-build")
-    return built
 
 
 def make_peers(library, arguments):
@@ -79,10 +48,7 @@ def make_peers(library, arguments):
     peers = halfbyte_peer.peers(library, machine.commit())
     for module in (ggml_peer, ort_peer, torch_peer):
         peers += module.peers(arguments.threads)
-    if arguments.peers:
-        wanted = arguments.peers.split(",")
-        peers = [p for p in peers if any(w in p.name for w in wanted)]
-    return peers
+    return keep_named(peers, arguments)
 
 
 def prepare_and_check(peer, k, n, batches, rotate_bytes):
@@ -150,14 +116,15 @@ def main():
     except PermissionError:
         pass
     library = halfbyte_peer.Library(
-        build_library(arguments.build, not arguments.no_build), arguments.threads
+        machine.build_library(arguments.build, not arguments.no_build), arguments.threads
     )
     probe = lambda: (library.read_gbps(), library.multiply_add_rate())
     header = machine.header(arguments.threads, arguments.seconds, arguments.rotate_mib * MIB)
     out = arguments.out or machine.ROOT / "bench/results/cpu" / (
         "peers-quick.json" if arguments.quick else "peers.json"
     )
-    results = Results(out, header, arguments.resume)
+    same = ("cpu", "threads", "commit", "rotate_bytes")
+    results = Results(out, header, arguments.resume, same)
     peers = make_peers(library, arguments)
     start = time.monotonic()
     cells = [(s, m) for s in arguments.shapes for m in arguments.m if not results.has_cell(*s, m)]

@@ -7,12 +7,13 @@ import numpy as np
 from activations import to_bf16_exact, to_f16_exact
 
 ROUND_X = {"f16": to_f16_exact, "bf16": to_bf16_exact, "f32": lambda x: x}
+CPU = -1  # as a device; I is the GPU cuda:I
 SIGNATURES = {
     "hbb_error": (ct.c_char_p, []),
     "hbb_set_threads": (None, [ct.c_int]),
     "hbb_weights_create": (
         ct.c_void_p,
-        [ct.c_int64, ct.c_int64, ct.c_int64, ct.c_int, ct.c_void_p, ct.c_void_p, ct.c_int],
+        [ct.c_int64] * 3 + [ct.c_int, ct.c_void_p, ct.c_void_p, ct.c_int, ct.c_int],
     ),
     "hbb_weights_free": (None, [ct.c_void_p]),
     "hbb_weights_bytes": (ct.c_int64, [ct.c_void_p]),
@@ -22,9 +23,9 @@ SIGNATURES = {
     ),
     "hbb_call_free": (None, [ct.c_void_p]),
     "hbb_call_plan": (ct.c_char_p, [ct.c_void_p]),
-    "hbb_call_run": (ct.c_int, [ct.c_void_p, ct.c_int]),
+    "hbb_call_run": (ct.c_int, [ct.c_void_p, ct.c_int, ct.c_void_p]),
     "hbb_call_result": (ct.c_int, [ct.c_void_p, ct.c_void_p]),
-    "hbb_read_gbps": (ct.c_double, []),
+    "hbb_read_gbps": (ct.c_double, [ct.c_int]),
     "hbb_multiply_add_rate": (ct.c_double, []),
 }
 
@@ -45,8 +46,8 @@ class Library:
             raise RuntimeError(self.hbb_error().decode())
         return ok
 
-    def read_gbps(self):
-        return self.hbb_read_gbps()
+    def read_gbps(self, device=CPU):
+        return self.checked(self.hbb_read_gbps(device))
 
     def multiply_add_rate(self):
         return self.hbb_multiply_add_rate()
@@ -81,6 +82,7 @@ class HalfbytePeer:
                 self.codes.ctypes.data,
                 self.scales.ctypes.data,
                 copies,
+                CPU,
             )
         )
 
@@ -102,7 +104,7 @@ class HalfbytePeer:
         return x
 
     def step(self, i):
-        if self.library.hbb_call_run(self.call, i) != 0:
+        if self.library.hbb_call_run(self.call, i, None) != 0:
             raise RuntimeError(self.library.hbb_error().decode())
 
     def result(self):

@@ -32,6 +32,21 @@ def last_level_cache_bytes():
     return max(sizes, default=0)
 
 
+def build_library(folder, build, *options):
+    """The path of the C interface's library in a build folder."""
+    if build:
+        print(f"building halfbyte in {folder}", file=sys.stderr, flush=True)
+        configure = ["cmake", "-S", ROOT, "-B", folder, "-DCMAKE_BUILD_TYPE=Release"]
+        configure += options
+        target = ["--target", "halfbyte_bench_c", "-j", os.cpu_count()]
+        for command in (configure, ["cmake", "--build", folder, *target]):
+            subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
+    built = folder / "bench/capi/libhalfbyte_bench_c.so"  # builds with sanitizers lie below `folder`
+    if not built.exists():
+        raise SystemExit(f"{folder}: no libhalfbyte_bench_c.so; run without --no-build")
+    return built
+
+
 def commit():
     """The commit, ending in -dirty when a tracked file differs from it."""
     run = lambda *command: subprocess.run(

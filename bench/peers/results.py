@@ -6,12 +6,12 @@ import pathlib
 
 
 class Results:
-    def __init__(self, path, header, resume):
+    def __init__(self, path, header, resume, same):
+        """`same`: the keys of the header that must not differ for a run to go on."""
         self.path = pathlib.Path(path)
         self.rows = []
         if resume and self.path.exists():
             old = json.loads(self.path.read_text())
-            same = ("cpu", "threads", "commit", "rotate_bytes")
             different = [key for key in same if old["machine"].get(key) != header[key]]
             if different:
                 raise SystemExit(

@@ -52,6 +52,11 @@ void round_to_f16(const float* from, std::size_t count, std::uint16_t* to) {
   });
 }
 
+// Grows the memory to at least `bytes`.
+void reserve(halfbyte::DeviceMemory& memory, halfbyte::Device device, std::size_t bytes) {
+  if (memory.size() < bytes) memory = halfbyte::DeviceMemory(device, bytes);
+}
+
 }  // namespace
 
 halfbyte::HostTensor read_tensor(const halfbyte::Checkpoint& checkpoint, const std::string& name,
@@ -71,19 +76,22 @@ std::vector<float> widen(const halfbyte::HostTensor& tensor) {
 }
 
 Layer::Layer(const halfbyte::Checkpoint& checkpoint, const std::string& name, std::int64_t k,
-             std::int64_t n)
+             std::int64_t n, halfbyte::Device device)
     : k_(k), n_(n) {
   const auto& layers = checkpoint.layers();
   const auto quantised = std::find_if(layers.begin(), layers.end(),
                                       [&](const auto& layer) { return layer.name == name; });
   if (quantised != layers.end()) {
     expect_shape(checkpoint, name, {quantised->k, quantised->n}, {k, n});
-    packed_ = halfbyte::pack(checkpoint.load(name));
+    packed_ = halfbyte::pack(checkpoint.load(name), device);
   } else {
     dense_ = make_dense(read_tensor(checkpoint, name + ".weight", {n, k}));
   }
   if (checkpoint.has_tensor(name + ".bias")) {
     bias_ = widen(read_tensor(checkpoint, name + ".bias", {n}));
+    const std::size_t bytes = bias_.size() * sizeof(float);
+    bias_memory_ = halfbyte::DeviceMemory(device, bytes);
+    halfbyte::copy_memory(bias_memory_.data(), device, bias_.data(), {}, bytes);
   }
 }
 
@@ -95,17 +103,27 @@ void Layer::apply(const float* x, std::int64_t m, float* y, Scratch& scratch) co
     }
     return;
   }
+  using halfbyte::DType;
   using halfbyte::TensorView;
+  const halfbyte::Device device = packed_.device();
   scratch.x.resize(static_cast<std::size_t>(m * k_));
   round_to_f16(x, scratch.x.size(), scratch.x.data());
-  const auto xv = TensorView::matrix(scratch.x.data(), halfbyte::DType::f16, m, k_);
-  const auto yv = TensorView::matrix(y, halfbyte::DType::f32, m, n_);
+  const std::size_t x_bytes = scratch.x.size() * sizeof(std::uint16_t);
+  const std::size_t y_bytes = static_cast<std::size_t>(m * n_) * sizeof(float);
+  reserve(scratch.x_memory, device, x_bytes);
+  reserve(scratch.y_memory, device, y_bytes);
+  halfbyte::copy_memory(scratch.x_memory.data(), device, scratch.x.data(), {}, x_bytes);
+  const auto xv = TensorView::matrix(scratch.x_memory.data(), DType::f16, m, k_, -1, device);
+  const auto yv = TensorView::matrix(scratch.y_memory.data(), DType::f32, m, n_, -1, device);
   halfbyte::LinearOptions options;
-  if (!bias_.empty()) options.bias = TensorView::vector(bias_.data(), halfbyte::DType::f32, n_);
-  scratch.workspace.reserve(halfbyte::linear_workspace_size(xv, packed_, yv, options));
+  if (!bias_.empty()) {
+    options.bias = TensorView::vector(bias_memory_.data(), DType::f32, n_, device);
+  }
+  reserve(scratch.workspace, device, halfbyte::linear_workspace_size(xv, packed_, yv, options));
   options.workspace = scratch.workspace.data();
   options.workspace_bytes = scratch.workspace.size();
   halfbyte::linear(xv, packed_, yv, options);
+  halfbyte::copy_memory(y, {}, scratch.y_memory.data(), device, y_bytes);
 }
 
 }  // namespace llama

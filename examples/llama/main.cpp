@@ -2,6 +2,7 @@
 //
 //   halfbyte-llama --model examples/tiny_llama/gptq-sym-g128 --prompt "def read(" --tokens 200
 //   halfbyte-llama --model examples/tiny_llama/f16 --perplexity examples/tiny_llama/heldout.txt
+//   halfbyte-llama --model examples/tiny_llama/gptq-sym-g128 --device cuda:0
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>
@@ -22,6 +23,7 @@ struct Options {
   std::string perplexity;
   std::int64_t bytes = -1;   // all of the file
   std::int64_t context = 0;  // the model's
+  std::string device = "cpu";
   std::string json;
 };
 
@@ -33,6 +35,18 @@ struct Options {
                                                   .wanted = "a regular file",
                                                   .advice = "check the path and its permissions",
                                                   .path = path});
+}
+
+halfbyte::Device parse_device(const std::string& text) {
+  using halfbyte::DeviceType;
+  if (text == "cpu") return {};
+  for (int i = 0; i < 64; ++i) {
+    if (text == "cuda:" + std::to_string(i)) return {DeviceType::cuda, i};
+  }
+  throw halfbyte::Error(halfbyte::ErrorCode::arg, {.function = "halfbyte-llama",
+                                                   .argument = "--device",
+                                                   .got = text,
+                                                   .wanted = "cpu or cuda:I"});
 }
 
 // At most `bytes` of the file, all of it when negative.
@@ -48,8 +62,9 @@ std::string read_text(const std::string& path, std::int64_t bytes) {
 
 void run(const Options& options) {
   const auto checkpoint = halfbyte::Checkpoint::open(options.model);
-  llama::Model model(checkpoint);
-  nlohmann::json report = {{"model", options.model}, {"format", checkpoint.format()}};
+  llama::Model model(checkpoint, parse_device(options.device));
+  nlohmann::json report = {
+      {"model", options.model}, {"format", checkpoint.format()}, {"device", options.device}};
   if (options.perplexity.empty()) {
     std::cout << options.prompt << std::flush;
     const auto speed = llama::generate(model, options.prompt, options.generate,
@@ -101,6 +116,8 @@ int main(int argc, char** argv) {
       ->check(CLI::NonNegativeNumber);
   app.add_option("--context", options.context, "window of the perplexity (default: the model's)")
       ->check(CLI::PositiveNumber);
+  app.add_option("--device", options.device, "cpu or cuda:I: where quantised layers multiply")
+      ->capture_default_str();
   app.add_option("--json", options.json, "write the figures here");
   try {
     app.parse(argc, argv);

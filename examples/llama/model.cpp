@@ -93,14 +93,14 @@ Shape read_shape(const halfbyte::Checkpoint& checkpoint) {
   return shape;
 }
 
-Model::Model(const halfbyte::Checkpoint& checkpoint)
+Model::Model(const halfbyte::Checkpoint& checkpoint, halfbyte::Device device)
     : shape_(read_shape(checkpoint)),
       embedding_(widen(read_tensor(checkpoint, "model.embed_tokens.weight",
                                    {shape_.vocab_size, shape_.hidden_size}))),
       norm_(widen(read_tensor(checkpoint, "model.norm.weight", {shape_.hidden_size}))),
       // A tied head has no tensor of its own: it is the embedding, transposed.
       head_(checkpoint, checkpoint.has_tensor("lm_head.weight") ? "lm_head" : "model.embed_tokens",
-            shape_.hidden_size, shape_.vocab_size),
+            shape_.hidden_size, shape_.vocab_size, device),
       rotary_(shape_.head.head_dim, shape_.rope_theta) {
   const std::int64_t hidden = shape_.hidden_size;
   const std::int64_t inner = shape_.intermediate_size;
@@ -110,7 +110,7 @@ Model::Model(const halfbyte::Checkpoint& checkpoint)
       return widen(read_tensor(checkpoint, at + name, {hidden}));
     };
     const auto layer = [&](const char* name, std::int64_t k, std::int64_t n) {
-      return Layer(checkpoint, at + name, k, n);
+      return Layer(checkpoint, at + name, k, n, device);
     };
     blocks_.push_back({.input_norm = norm("input_layernorm.weight"),
                        .post_norm = norm("post_attention_layernorm.weight"),

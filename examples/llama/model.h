@@ -45,7 +45,8 @@ struct Cache {
 
 class Model {
  public:
-  explicit Model(const halfbyte::Checkpoint& checkpoint);
+  // The quantised linears, nearly all of the work, run on `device`; everything else on the host.
+  explicit Model(const halfbyte::Checkpoint& checkpoint, halfbyte::Device device = {});
 
   const Shape& shape() const { return shape_; }
   // Appends the tokens to the cache and returns the logits of each, (tokens, vocab_size).

@@ -54,6 +54,8 @@ std::string_view reject_weight(const LinearProblem& p, int code_bits, bool table
   if (table != (w.canonical.meaning == CodeMeaning::table)) return "codes of another meaning";
   if (table && !w.is_e2m1) return "the code table is not e2m1";
   if (w.scale_dtype == DType::f32) return "scales are f32";
+  // (q - z) Inf is NaN where q = z, but these kernels scale the sum of a group.
+  if (w.infinite_scale) return "a scale is infinite";
   const bool has_offsets =
       w.canonical.zero_kind == ZeroKind::real || w.canonical.zero_kind == ZeroKind::minimum;
   if (offsets != has_offsets) return offsets ? "zeros are integers" : "zeros are not integers";

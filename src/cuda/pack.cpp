@@ -34,6 +34,14 @@ bool offsets_fit_f16(const QuantizedWeight& w) {
   return true;
 }
 
+bool any_infinite(const std::vector<std::byte>& numbers, DType dtype) {
+  const auto count = static_cast<std::int64_t>(numbers.size() / size_of(dtype));
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (std::isinf(load_element(numbers.data(), dtype, i))) return true;
+  }
+  return false;
+}
+
 std::uint64_t in_every_field(std::uint64_t value, int bits) {
   std::uint64_t all = 0;
   for (int bit = 0; bit < 64; bit += bits) all |= value << bit;
@@ -58,6 +66,8 @@ PackedWeight pack(const QuantizedWeight& weight, int index) {
   form->scale_shift = at.scale_shift;
   form->source = at.source;
   form->scale_dtype = weight.scale_dtype == DType::e8m0 ? DType::bf16 : weight.scale_dtype;
+  form->infinite_scale = any_infinite(weight.scales, weight.scale_dtype) ||
+                         any_infinite(weight.offsets, weight.scale_dtype);
   form->is_e2m1 = weight.meaning == CodeMeaning::table && weight.table == core::e2m1_values;
   if (weight.meaning == CodeMeaning::affine) {
     form->same_zeros = in_every_field(std::uint64_t{1} << (weight.bits - 1), form->code_bits);

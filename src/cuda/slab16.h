@@ -31,6 +31,7 @@ struct Slab16 {
   DType scale_dtype = DType::f16;
   bool is_e2m1 = false;          // a table that is MXFP4's
   bool fits_f16 = true;          // every weight, where it has offsets, is within f16's range
+  bool infinite_scale = false;   // any scale or offset is infinite
   std::uint64_t same_zeros = 0;  // ZeroKind::symmetric: the zero in every field
 
   std::size_t bytes() const {

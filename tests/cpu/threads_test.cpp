@@ -5,11 +5,9 @@
 
 #include <atomic>
 
-#include <random>
-
 #include "cpu/threads.h"
-#include "halfbyte/numeric.h"
 #include "halfbyte/threads.h"
+#include "tests/support/operand.h"
 #include "tests/support/run_linear.h"
 #include "tests/support/weights.h"
 
@@ -26,22 +24,19 @@ struct RestoreThreads {
 TEST(Threads, DoNotChangeBits) {
   const RestoreThreads restore;
   const PackedWeight packed = pack(test::make_weight({.k = 1024, .n = 208, .group = 64}, 3));
-  std::mt19937_64 bits(4);
-  std::normal_distribution<double> normal;
   for (const std::int64_t m : {1, 5, 16}) {
-    std::vector<std::byte> x(static_cast<std::size_t>(m * 1024) * 2);
-    for (std::int64_t i = 0; i < m * 1024; ++i)
-      store_element(x.data(), DType::f16, i, normal(bits));
-    const auto view = TensorView::matrix(x.data(), DType::f16, m, 1024);
-    auto calls = test::calls_for(view, packed, TensorView::matrix(nullptr, DType::f16, m, 208));
-    calls.push_back({"", Schedule::automatic, 0});
-    for (const auto& call : calls) {
+    const test::Operand x = test::random_operand({}, DType::f16, m, 1024, 4);
+    const auto calls = test::calls_for(x.view(), packed, test::unplaced(packed, m, DType::f16));
+    std::vector<LinearOptions> all = {{}};  // the planner's choice
+    for (const auto& call : calls) all.push_back(call.options());
+    for (const LinearOptions& options : all) {
       set_num_threads(1);
-      const auto wanted = test::run(view, packed, DType::f16, call);
+      const auto wanted = test::run(x.view(), packed, DType::f16, options);
       for (const int threads : {2, 3, 7, 16}) {
         set_num_threads(threads);
-        EXPECT_EQ(test::run(view, packed, DType::f16, call), wanted)
-            << to_string(call) << " with " << threads << " threads";
+        EXPECT_EQ(test::run(x.view(), packed, DType::f16, options), wanted)
+            << options.kernel << " " << name(options.schedule) << " " << options.split << " with "
+            << threads << " threads";
       }
     }
   }
@@ -58,7 +53,7 @@ TEST(Threads, RunOnACallersExecutor) {
       nullptr);
   const PackedWeight packed = pack(test::make_weight({.k = 256, .n = 128}, 3));
   const std::vector<std::byte> x(256 * 2);
-  test::run(TensorView::matrix(x.data(), DType::f16, 1, 256), packed, DType::f16, {.kernel = ""});
+  test::run(TensorView::matrix(x.data(), DType::f16, 1, 256), packed, DType::f16);
   EXPECT_GT(tasks_run, 1);
 }
 
@@ -68,12 +63,11 @@ TEST(Threads, WorkInAForkedChild) {
   const PackedWeight packed = pack(test::make_weight({.k = 256, .n = 512}, 3));
   const std::vector<std::byte> x(256 * 2, std::byte{0x3C});
   const auto view = TensorView::matrix(x.data(), DType::f16, 1, 256);
-  const auto wanted =
-      test::run(view, packed, DType::f16, {.kernel = ""});  // the pool has threads now
+  const auto wanted = test::run(view, packed, DType::f16);  // the pool has threads now
   const pid_t child = fork();
   if (child == 0) {
     alarm(20);
-    _exit(test::run(view, packed, DType::f16, {.kernel = ""}) == wanted ? 0 : 1);
+    _exit(test::run(view, packed, DType::f16) == wanted ? 0 : 1);
   }
   int status = -1;
   ASSERT_EQ(waitpid(child, &status, 0), child);

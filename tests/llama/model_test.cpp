@@ -2,7 +2,6 @@
 #include "llama/model.h"
 
 #include <cmath>
-#include <limits>
 
 #include "halfbyte/npy.h"
 #include "halfbyte/threads.h"
@@ -28,17 +27,6 @@ std::vector<float> forward_in_steps(Model& model, const std::vector<int>& tokens
   }
   EXPECT_EQ(at, tokens.size());
   return all;
-}
-
-// |a - b| / |b| over all values; NaN where any value is.
-double relative_difference(const std::vector<float>& a, const std::vector<float>& b) {
-  double difference = 0, size = 0;
-  if (a.size() != b.size()) return std::numeric_limits<double>::quiet_NaN();
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference += (double{a[i]} - b[i]) * (double{a[i]} - b[i]);
-    size += double{b[i]} * b[i];
-  }
-  return std::sqrt(difference / size);
 }
 
 TEST(RelativeDifference, RejectsNaNAndOtherSizes) {

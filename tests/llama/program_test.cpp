@@ -46,6 +46,7 @@ TEST(LlamaProgram, ExitStatusSaysWhoseFaultItIs) {
   EXPECT_EQ(run_cli({"--model", model, "--tokens", "-1"}).status, 2);
   EXPECT_EQ(run_cli({"--model", model, "--temperature", "-1"}).status, 2);
   EXPECT_EQ(run_cli({"--model", model, "--prompt", ""}).status, 2);
+  EXPECT_EQ(run_cli({"--model", model, "--device", "cuda"}).status, 2);
   EXPECT_EQ(run_cli({"--model", model + "-missing"}).status, 1);
   const auto missing = run_cli({"--model", model, "--perplexity", "/nowhere/at/all"});
   EXPECT_EQ(missing.status, 1);

@@ -1,5 +1,5 @@
 // pack is lossless: unpack gives every part of the canonical weight back.
-#include <gtest/gtest.h>
+#include "linear/under_test.h"
 
 #include "halfbyte/error.h"
 #include "halfbyte/numeric.h"
@@ -7,6 +7,8 @@
 
 namespace halfbyte {
 namespace {
+
+using Pack = test::OnDevice;
 
 void expect_equal(const QuantizedWeight& a, const QuantizedWeight& b, const std::string& what) {
   EXPECT_EQ(a.k, b.k) << what;
@@ -25,40 +27,40 @@ void expect_equal(const QuantizedWeight& a, const QuantizedWeight& b, const std:
   EXPECT_EQ(a.table, b.table) << what;
 }
 
-TEST(Pack, IsLossless) {
+TEST_F(Pack, IsLossless) {
   for (const test::WeightCase& c : test::weight_cases()) {
     const QuantizedWeight weight = test::make_weight(c, 99);
-    expect_equal(unpack(pack(weight)), weight, to_string(c));
+    expect_equal(unpack(pack(weight, device)), weight, to_string(c));
   }
 }
 
-TEST(Pack, KeepsEveryScaleOfPowersOfTwo) {
+TEST_F(Pack, KeepsEveryScaleOfPowersOfTwo) {
   QuantizedWeight weight =
       test::make_weight({.k = 32, .n = 256, .group = 32, .scale = DType::e8m0, .table = true}, 1);
   for (std::size_t i = 0; i < 256; ++i) weight.scales[i] = static_cast<std::byte>(i);
-  expect_equal(unpack(pack(weight)), weight, "all 256 exponents");
+  expect_equal(unpack(pack(weight, device)), weight, "all 256 exponents");
 }
 
-TEST(Pack, DequantizesToTheDefinition) {
+TEST_F(Pack, DequantizesToTheDefinition) {
   for (const test::WeightCase& c : test::weight_cases()) {
     const QuantizedWeight weight = test::make_weight(c, 98);
     std::vector<double> out(static_cast<std::size_t>(c.k * c.n));
-    dequantize(pack(weight), TensorView::matrix(out.data(), DType::f64, c.k, c.n));
+    dequantize(pack(weight, device), TensorView::matrix(out.data(), DType::f64, c.k, c.n));
     for (std::int64_t i = 0; i < c.k * c.n; ++i) {
       ASSERT_EQ(out[static_cast<std::size_t>(i)], weight.value(i / c.n, i % c.n)) << to_string(c);
     }
   }
 }
 
-TEST(Pack, NeedsLittleMoreThanTheWeight) {
-  const PackedWeight packed = pack(test::make_weight({.k = 4096, .n = 256}, 1));
+TEST_F(Pack, NeedsLittleMoreThanTheWeight) {
+  const PackedWeight packed = pack(test::make_weight({.k = 4096, .n = 256}, 1), device);
   EXPECT_LE(packed.bytes(), static_cast<std::size_t>(4096 * 256 * (4 + 16.0 / 128) / 8 * 1.01));
 }
 
-TEST(Pack, RefusesInconsistentWeights) {
-  const auto code_of = [](const QuantizedWeight& weight) {
+TEST_F(Pack, RefusesInconsistentWeights) {
+  const auto code_of = [&](const QuantizedWeight& weight) {
     try {
-      pack(weight);
+      pack(weight, device);
     } catch (const Error& error) {
       EXPECT_EQ(error.detail().function, "pack");
       EXPECT_NE(std::string(error.what()).find("wanted"), std::string::npos);
@@ -90,7 +92,7 @@ TEST(Pack, RefusesInconsistentWeights) {
   w = good;
   w.scale_dtype = DType::i32;
   EXPECT_EQ(code_of(w), ErrorCode::dtype);
-  EXPECT_NO_THROW(pack(good));
+  EXPECT_NO_THROW(pack(good, device));
 }
 
 }  // namespace
