@@ -27,6 +27,18 @@ bool may_choose(Schedule schedule, Schedule asked) {
   return asked == Schedule::automatic ? schedule != Schedule::split_k_atomic : schedule == asked;
 }
 
+// Whose bits do not depend on how many rows there are.
+bool keeps_order(Schedule schedule) {
+  return schedule == Schedule::data_parallel || schedule == Schedule::split_k ||
+         schedule == Schedule::split_k_cluster;
+}
+
+// Whether a row's sums are added in the same order under both configurations of a kernel.
+bool same_order(const GemmConfig& a, const GemmConfig& b) {
+  return a.schedule == b.schedule && a.split == b.split && a.tile_k == b.tile_k &&
+         a.warps == b.warps;
+}
+
 // Whether a menu's entry is the one asked for: all of them when none is.
 bool is_asked(const GemmConfig& entry, const GemmConfig* asked) {
   return asked == nullptr || (entry.tile_m == asked->tile_m && entry.tile_n == asked->tile_n &&
@@ -39,8 +51,12 @@ double margin(Schedule schedule) { return schedule == Schedule::data_parallel ? 
 
 }  // namespace
 
-Choice choose(const LinearProblem& problem, const LinearOptions& options, const Backend& backend,
-              std::vector<Rejection>* rejected) {
+namespace {
+
+// `order`: a choice whose order of sums is kept; null: any order.
+Choice choose_in_order(const LinearProblem& problem, const LinearOptions& options,
+                       const Backend& backend, const Choice* order,
+                       std::vector<Rejection>* rejected) {
   const DeviceInfo& device = backend.device_info(problem.w->device().index);
   Choice best;
   for (const LinearKernel& kernel : backend.linear_kernels()) {
@@ -49,16 +65,24 @@ Choice choose(const LinearProblem& problem, const LinearOptions& options, const 
     if (reason.empty() && !options.kernel.empty() && options.kernel != kernel.name) {
       reason = "another kernel is asked for";
     }
+    if (reason.empty() && order != nullptr && order->kernel != &kernel) {
+      reason = "it adds in another order than the kernel for a few rows";
+    }
     if (reason.empty()) {
       reason = "it has no such schedule";
       for (const Schedule schedule : kernel.schedules) {
         if (!may_choose(schedule, options.schedule)) continue;
+        if (options.batch_invariant && !keeps_order(schedule)) {
+          if (!runs) reason = "the schedule's sums depend on the batch";
+          continue;
+        }
         if (!runs) reason = "it has no such configuration";
         for (GemmConfig config : kernel.menu) {
           if (!is_asked(config, options.config)) continue;
           config.schedule = schedule;
           for (const std::int64_t split : split_factors(schedule, options.split)) {
             config.split = split;
+            if (order != nullptr && !same_order(config, order->config)) continue;
             const std::string_view refusal = kernel.reject(problem, config, device);
             if (!refusal.empty()) {
               if (!runs) reason = refusal;
@@ -78,6 +102,20 @@ Choice choose(const LinearProblem& problem, const LinearOptions& options, const 
     }
   }
   return best;
+}
+
+}  // namespace
+
+Choice choose(const LinearProblem& problem, const LinearOptions& options, const Backend& backend,
+              std::vector<Rejection>* rejected) {
+  if (!options.batch_invariant) {
+    return choose_in_order(problem, options, backend, nullptr, rejected);
+  }
+  LinearProblem few = problem;
+  few.m = few.x.shape[0] = few.y.shape[0] = 2;  // two: the distance of rows counts
+  const Choice order = choose_in_order(few, options, backend, nullptr, rejected);
+  if (order.kernel == nullptr) return order;
+  return choose_in_order(problem, options, backend, &order, rejected);
 }
 
 }  // namespace halfbyte

@@ -13,6 +13,9 @@ struct Choice {
 
 // The cheapest by prediction among the kernels, configurations and schedules that reject nothing.
 // Allocates nothing. With `rejected`, the reason of every kernel that has no way to run is added.
+//
+// batch_invariant: what decides the order of a row's sums (kernel, schedule, split, tile_k, warps)
+// is chosen for two rows like those of x, the rest for the problem at hand.
 Choice choose(const LinearProblem& problem, const LinearOptions& options, const Backend& backend,
               std::vector<Rejection>* rejected = nullptr);
 

@@ -218,8 +218,8 @@ TEST(Slab16, CutsRowsOfScalesFromSegments) {
 }
 
 TEST(Slab16, ExamplesOfTheDocument) {  // docs/formats.md
-  EXPECT_EQ(code_place(13, 18, 2, 4), (CodePlace{1174, 0}));
-  EXPECT_EQ(code_place(13, 18, 2, 8), (CodePlace{2201, 0}));
+  EXPECT_EQ(code_place(77, 18, 2, 4), (CodePlace{2710, 0}));
+  EXPECT_EQ(code_place(77, 18, 2, 8), (CodePlace{5273, 0}));
   EXPECT_EQ(scale_place(1, 77, 3), 297);
 }
 

@@ -29,7 +29,7 @@ struct Packed {
 };
 
 Packed pack_on_host(const QuantizedWeight& w) {
-  Packed p{.at = place_rows(w), .code_bits = w.bits <= 4 ? 4 : 8};
+  Packed p{place_rows(w), w.bits <= 4 ? 4 : 8, {}, {}, {}, {}};
   const layout::Columns from{reinterpret_cast<const std::uint8_t*>(w.codes.data()),
                              w.code_bytes_per_column(), w.k, w.n, w.bits};
   const std::int64_t bytes = layout::code_bytes(p.at.k_blocks * layout::block_k, w.n, p.code_bits);
