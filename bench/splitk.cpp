@@ -13,8 +13,9 @@ namespace {
 
 constexpr std::string_view baseline = "data-parallel";
 
+// Without the kernel's name: a schedule may have a kernel of its own, with the same tiles.
 auto tile_of(const BenchRow& r) {
-  return std::tie(r.kernel, r.tile_m, r.tile_n, r.tile_k, r.stages, r.warps);
+  return std::tie(r.tile_m, r.tile_n, r.tile_k, r.stages, r.warps);
 }
 
 // Keeps the faster of two.
@@ -52,14 +53,17 @@ SplitKCell cell_of(const RowGroup& group) {
 
 ChooseVariants every_tile(std::vector<Variant> schedules, std::string kernel) {
   return [=](const TensorView& x, const PackedWeight& w, const TensorView& y) {
-    const std::string chosen =
+    const std::string for_split_k =
         !kernel.empty() ? kernel : plan_linear(x, w, y, {.schedule = Schedule::split_k}).kernel;
     std::vector<Variant> variants;
-    for (const GemmConfig& config : kernel_menu(chosen)) {
-      for (Variant variant : schedules) {
-        variant.kernel = chosen;
+    for (Variant variant : schedules) {
+      variant.kernel = for_split_k;
+      if (kernel.empty() && variant.schedule == Schedule::split_k_atomic) {
+        variant.kernel = plan_linear(x, w, y, {.schedule = variant.schedule}).kernel;
+      }
+      for (const GemmConfig& config : kernel_menu(variant.kernel)) {
         variant.config = config;
-        variants.push_back(std::move(variant));
+        variants.push_back(variant);
       }
     }
     // A tile that cannot run this problem, or not under this schedule, is left out.

@@ -14,8 +14,8 @@
 
 namespace halfbyte::bench {
 
-// Every tile of the kernel that the planner takes for split-K, under each schedule and split.
-// Split 1 is data-parallel. With `kernel`, that one's.
+// Every tile of the kernel that the planner takes for split-K (for split-K with atomics its own),
+// under each schedule and split. Split 1 is data-parallel. With `kernel`, that one's.
 ChooseVariants every_tile(std::vector<Variant> schedules, std::string kernel);
 
 // One shape and m. Splits of one schedule compete: a schedule's row is its fastest.
