@@ -15,6 +15,9 @@ struct F16 {
     ptx::mma_f16(c, a, b0, b1);
   }
   static __device__ std::uint32_t pair(float low, float high) { return ptx::to_f16x2(low, high); }
+  static __device__ std::uint32_t fma(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+    return ptx::fma_f16x2(a, b, c);
+  }
 };
 
 struct BF16 {
@@ -24,6 +27,9 @@ struct BF16 {
     ptx::mma_bf16(c, a, b0, b1);
   }
   static __device__ std::uint32_t pair(float low, float high) { return ptx::to_bf16x2(low, high); }
+  static __device__ std::uint32_t fma(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+    return ptx::fma_bf16x2(a, b, c);
+  }
 };
 
 // The same half in both places.
@@ -34,9 +40,7 @@ __device__ inline std::uint32_t both_halves(std::uint32_t low_half) {
 // A 16-bit number widened, exactly.
 __device__ inline float widen(std::uint16_t bits, bool is_bf16) {
   if (is_bf16) return __uint_as_float(static_cast<std::uint32_t>(bits) << 16);
-  float wide;
-  asm("cvt.f32.f16 %0, %1;" : "=f"(wide) : "h"(bits));
-  return wide;
+  return ptx::f16_to_f32(bits);
 }
 
 }  // namespace halfbyte::cuda

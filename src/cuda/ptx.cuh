@@ -6,6 +6,28 @@
 
 namespace halfbyte::cuda::ptx {
 
+// The same value, unknown to the compiler: what is made of it is not kept from one round of a loop
+// to the next. No instruction.
+__device__ inline int opaque(int value) {
+  asm volatile("" : "+r"(value));
+  return value;
+}
+
+// The block's dynamic shared memory.
+template <class T>
+__device__ T* dynamic_shared() {
+  extern __shared__ __align__(16) std::uint8_t dynamic_shared_bytes[];
+  return reinterpret_cast<T*>(dynamic_shared_bytes);
+}
+
+// Data Movement and Conversion Instructions: ld with .L1::no_allocate, 16 bytes that are read once.
+// Volatile: it stays where it is written, ahead of the arithmetic that is to hide it. sm_70.
+__device__ inline void load_16_bytes_once(std::uint32_t (&words)[4], const void* from_global) {
+  asm volatile("ld.global.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(words[0]), "=r"(words[1]), "=r"(words[2]), "=r"(words[3])
+               : "l"(from_global));
+}
+
 // Data Movement and Conversion Instructions: cp.async. Copies 16 bytes from global to shared memory
 // without passing through registers or L1 (.cg). Both addresses are multiples of 16. sm_80.
 __device__ inline void copy_16_bytes_async(void* to_shared, const void* from_global) {
@@ -94,6 +116,13 @@ __device__ inline std::uint32_t to_bf16x2(float low, float high) {
   std::uint32_t d;
   asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(d) : "f"(high), "f"(low));
   return d;
+}
+
+// Data Movement and Conversion Instructions: cvt of an f16 to f32, exact. sm_53.
+__device__ inline float f16_to_f32(std::uint16_t bits) {
+  float wide;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(wide) : "h"(bits));
+  return wide;
 }
 
 // Warp Level Matrix Instructions: mma.m16n8k16, c += a b with f32 sums. sm_80. Fragments:

@@ -4,9 +4,9 @@
 // fp8: e4m3 (no Inf, largest 448) and e5m2 (largest 57344), arXiv 2209.05433 section 3.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 
+#include "core/bits.h"
 #include "core/hd.h"
 
 namespace halfbyte::core {
@@ -53,18 +53,18 @@ HB_HD constexpr int integer_code(float v, CodeKind kind) {
 HB_HD constexpr std::uint8_t fp8_code(float v, CodeKind kind) {
   const int mantissa = kind == CodeKind::e4m3 ? 3 : 2;
   const int bias = kind == CodeKind::e4m3 ? 7 : 15;
-  const auto bits = std::bit_cast<std::uint32_t>(v);
+  const auto bits = bits_of(v);
   const auto sign = static_cast<std::uint8_t>(bits >> 24 & 0x80U);
   if (!(v == v)) return static_cast<std::uint8_t>(sign | 0x7FU);
   const std::uint32_t magnitude = bits & 0x7FFFFFFFU;
-  const auto limit = std::bit_cast<std::uint32_t>(largest_code(kind));
+  const auto limit = bits_of(largest_code(kind));
   if (magnitude >= limit) {
     return static_cast<std::uint8_t>(sign | (kind == CodeKind::e4m3 ? 0x7EU : 0x7BU));
   }
   const auto exponent = static_cast<int>(magnitude >> 23) - 127;
   if (exponent < 1 - bias) {  // subnormal: units of 2^(1 - bias - mantissa), exact product
     const float unit = kind == CodeKind::e4m3 ? 0x1p9F : 0x1p16F;
-    const int units = round_to_int(std::bit_cast<float>(magnitude) * unit);
+    const int units = round_to_int(float_of(magnitude) * unit);
     return static_cast<std::uint8_t>(sign | static_cast<std::uint32_t>(units));
   }
   const int dropped = 23 - mantissa;
@@ -82,15 +82,15 @@ HB_HD constexpr float fp8_value(std::uint8_t code, CodeKind kind) {
   const std::uint32_t sign = static_cast<std::uint32_t>(code & 0x80U) << 24;
   const bool nan = kind == CodeKind::e4m3 ? magnitude == 0x7FU : magnitude > 0x7CU;
   const std::uint32_t exponent = magnitude >> mantissa;
-  if (nan) return std::bit_cast<float>(sign | 0x7FC00000U);
-  if (kind == CodeKind::e5m2 && magnitude == 0x7CU) return std::bit_cast<float>(sign | 0x7F800000U);
+  if (nan) return float_of(sign | 0x7FC00000U);
+  if (kind == CodeKind::e5m2 && magnitude == 0x7CU) return float_of(sign | 0x7F800000U);
   if (exponent == 0) {
     const float unit = kind == CodeKind::e4m3 ? 0x1p-9F : 0x1p-16F;
     const float value = static_cast<float>(magnitude) * unit;
-    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) | sign);
+    return float_of(bits_of(value) | sign);
   }
   const auto rebias = static_cast<std::uint32_t>(127 - bias) << 23;
-  return std::bit_cast<float>(sign | ((magnitude << (23 - mantissa)) + rebias));
+  return float_of(sign | ((magnitude << (23 - mantissa)) + rebias));
 }
 
 }  // namespace halfbyte::core
