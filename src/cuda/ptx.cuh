@@ -20,6 +20,32 @@ __device__ T* dynamic_shared() {
   return reinterpret_cast<T*>(dynamic_shared_bytes);
 }
 
+// Data Movement and Conversion Instructions: mapa. The same place in the shared memory of block
+// `rank` of the cluster. sm_90.
+template <class T>
+__device__ T* in_block(T* shared, int rank) {
+#if __CUDA_ARCH__ >= 900
+  std::uint64_t there;
+  asm("mapa.u64 %0, %1, %2;" : "=l"(there) : "l"(shared), "r"(rank));
+  return reinterpret_cast<T*>(there);
+#else
+  return shared;
+#endif
+}
+
+// Parallel Synchronization and Communication Instructions: barrier.cluster. What a thread wrote
+// before it arrives is seen by all that have waited. sm_90.
+__device__ inline void arrive_at_cluster() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory");
+#endif
+}
+__device__ inline void wait_for_cluster() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
+#endif
+}
+
 // Data Movement and Conversion Instructions: ld with .L1::no_allocate, 16 bytes that are read once.
 // Volatile: it stays where it is written, ahead of the arithmetic that is to hide it. sm_70.
 __device__ inline void load_16_bytes_once(std::uint32_t (&words)[4], const void* from_global) {

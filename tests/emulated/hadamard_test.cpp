@@ -67,7 +67,7 @@ void run_all(const std::vector<HadamardCase>& cases, int multiprocessors) {
 TEST(EmulatedHadamard, PowersOfTwo) { run_all(power_of_two_cases(8192), 1); }
 TEST(EmulatedHadamard, LongRows) {
   std::vector<HadamardCase> cases;
-  for (const std::int64_t n : {16384, 32768}) {
+  for (const std::int64_t n : {16384, 32768, 65536}) {
     for (const DType x : sixteen_bit) {
       cases.push_back({.x = x, .y = x, .rows = 2, .n = n});
       cases.push_back({.x = x, .y = x, .rows = 2, .n = n, .in_place = true, .fast = true});

@@ -20,15 +20,24 @@ int lane();
 
 // Waits for all threads of the block.
 void meet_block();
+// The cluster's barrier in two halves; every thread takes both in turn.
+void arrive_at_cluster();
+void wait_for_cluster();
 // Gives `mine` to the warp and returns the bytes of all 32 lanes, side by side; `bytes` at most 64.
 // Valid until the warp's next meeting.
 const std::byte* meet_warp(const void* mine, std::size_t bytes);
 
-// The block's dynamic shared memory.
+// The block's dynamic shared memory, and the same place in that of block `rank` of the cluster.
 void* shared_memory();
+std::byte* in_block(std::byte* shared, int rank);
 
-// Runs `body` for every thread of every block. The shared memory of each block is poisoned first.
-void run(Dim grid, Dim block, std::size_t shared_bytes, const std::function<void()>& body);
+struct Launch {
+  unsigned grid, block, cluster;
+  std::size_t shared_bytes;
+};
+// Runs `body` for every thread of every block, a cluster at a time. Shared memory is poisoned
+// first.
+void run(const Launch& launch, const std::function<void()>& body);
 
 template <class T>
 T shuffle(T mine, int from_lane) {

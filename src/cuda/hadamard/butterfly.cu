@@ -169,8 +169,9 @@ __global__ void __launch_bounds__(threads)
                      const __grid_constant__ Signs<sign_count> order) {
   const HadamardProblem& p = a.p;
   const std::int64_t most = a.batch_rows * p.n;
-  float* const sums =
-      a.workspace == nullptr ? ptx::dynamic_shared<float>() : a.workspace + blockIdx.x * most * (p.size.q > 1 ? 2 : 1);
+  float* const sums = a.workspace == nullptr
+                          ? ptx::dynamic_shared<float>()
+                          : a.workspace + blockIdx.x * most * (p.size.q > 1 ? 2 : 1);
   float* const values = p.size.q > 1 ? sums + most : sums;
   const std::int64_t all_rows = p.outer * p.inner;
   std::uint32_t largest = 0;

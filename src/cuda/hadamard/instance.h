@@ -16,7 +16,7 @@ struct Instance {
   bool one_rounding;  // else fast
   bool full;          // codes and amax; of in_registers also gaps between rows and signs
   int threads;        // of a block
-  int vectors;        // that a block handles in one round
+  int vectors;        // that a block, or a cluster, handles in one round
   int blocks_per_sm;  // by registers
   int shared_bytes;   // dynamic
   int cluster;        // blocks that share a row; 1: no cluster
@@ -27,5 +27,7 @@ std::span<const Instance> in_registers_f16();
 std::span<const Instance> in_registers_bf16();
 std::span<const Instance> rows_f16();
 std::span<const Instance> rows_bf16();
+std::span<const Instance> spread_rows_f16();
+std::span<const Instance> spread_rows_bf16();
 
 }  // namespace halfbyte::cuda::hadamard

@@ -35,7 +35,8 @@ double predict(const Instance& i, const HadamardProblem& p, const DeviceInfo& de
                double tile_instructions, double barriers) {
   const core::HadamardCost cost{
       .bytes = bytes_of(p),
-      .blocks = static_cast<double>(p.rows()) * static_cast<double>(p.n) / 8 / i.vectors,
+      .blocks = static_cast<double>(p.rows()) * static_cast<double>(p.n) / 8 / i.vectors *
+                static_cast<double>(i.cluster),
       .resident = static_cast<double>(i.blocks_per_sm),
       .warps = i.threads / 32.0,
       .warp_instructions = i.tiles * (tile_instructions - (i.one_rounding ? 0 : 36)),
@@ -76,6 +77,29 @@ void run_row(const HadamardProblem& p, const DeviceInfo& device, void*) {
   launch(row_for(p, device), p, device);
 }
 
+std::string_view needs_clusters(const DeviceInfo& device) {
+  const std::string_view reason = needs_gpu(device);
+  if (!reason.empty()) return reason;
+  return device.compute_capability < 90 ? "needs clusters: compute capability 9.0" : "";
+}
+
+std::string_view reject_spread_row(const HadamardProblem& p, const DeviceInfo&) {
+  if (p.size.q == 1 && (p.size.p < 13 || p.size.p > 16)) return "for transforms of 8192 ... 65536";
+  const std::string_view reason = reject_layout(p);
+  if (!reason.empty()) return reason;
+  if (needs_full_row(p)) return "makes no codes and no amax";
+  // The same bits for few rows as for many, which another kernel runs.
+  return p.fast && p.size.p < 16 ? "rounds once; for the fast mode there is hadamard_row" : "";
+}
+
+double predict_spread_row(const HadamardProblem& p, const DeviceInfo& device) {
+  return predict(spread_row_for(p, device), p, device, 150, 6);
+}
+
+void run_spread_row(const HadamardProblem& p, const DeviceInfo& device, void*) {
+  launch(spread_row_for(p, device), p, device);
+}
+
 std::string_view reject_nothing(const HadamardProblem&, const DeviceInfo&) { return {}; }
 
 constexpr std::array rows{
@@ -85,6 +109,10 @@ constexpr std::array rows{
                    run_in_registers},
     HadamardKernel{"cuda/hadamard_row", "2^p = 4096 ... 32768, a row in a block, mma.m16n8k16",
                    DeviceType::cuda, needs_gpu, reject_row, predict_row, no_workspace, run_row},
+    HadamardKernel{"cuda/hadamard_row_spread",
+                   "2^p = 8192 ... 65536, a row in a cluster, mma.m16n8k16", DeviceType::cuda,
+                   needs_clusters, reject_spread_row, predict_spread_row, no_workspace,
+                   run_spread_row},
     HadamardKernel{"cuda/hadamard_butterfly", "every size, type, axis and step, plain",
                    DeviceType::cuda, needs_gpu, reject_nothing, predict_butterfly,
                    butterfly_workspace, launch_butterfly},

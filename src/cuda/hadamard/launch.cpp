@@ -69,7 +69,7 @@ void allow_shared_memory(int device) {
   const std::lock_guard lock(mutex);
   if (std::find(done.begin(), done.end(), device) != done.end()) return;
   for (const DType x : {DType::f16, DType::bf16}) {
-    for (const Family family : {in_registers_of, rows_of}) {
+    for (const Family family : {in_registers_of, rows_of, spread_rows_of}) {
       for (const Instance& i : family(x)) {
         check(cudaFuncSetAttribute(reinterpret_cast<const void*>(i.kernel),
                                    cudaFuncAttributeMaxDynamicSharedMemorySize, i.shared_bytes),
@@ -102,6 +102,9 @@ std::span<const Instance> in_registers_of(DType x) {
   return x == DType::f16 ? in_registers_f16() : in_registers_bf16();
 }
 std::span<const Instance> rows_of(DType x) { return x == DType::f16 ? rows_f16() : rows_bf16(); }
+std::span<const Instance> spread_rows_of(DType x) {
+  return x == DType::f16 ? spread_rows_f16() : spread_rows_bf16();
+}
 
 std::string_view reject_layout(const HadamardProblem& p) {
   if (p.x_dtype == DType::f32) return "x is f32; the matrix instructions take 16-bit x";
@@ -161,16 +164,24 @@ const Instance& row_for(const HadamardProblem& p, const DeviceInfo& device) {
   return find(rows_of(p.x_dtype), p.size.p, 1, few ? 1 : 8, !p.fast, needs_full_row(p));
 }
 
+const Instance& spread_row_for(const HadamardProblem& p, const DeviceInfo& device) {
+  // Many rows: two blocks a row, of 8 tiles a warp.
+  const bool few = p.rows() * p.pieces() <= device.workers;
+  return find(spread_rows_of(p.x_dtype), p.size.p, 1, few ? 1 : 8, true, false);
+}
+
 void launch(const Instance& instance, const HadamardProblem& p, const DeviceInfo& device) {
   const DeviceGuard guard(p.device.index, "hadamard");
   allow_shared_memory(p.device.index);
   const Args a = args_of(p);
-  const std::int64_t blocks = (a.vectors.count + instance.vectors - 1) / instance.vectors;
-  const std::int64_t resident = std::int64_t{1} * device.workers * instance.blocks_per_sm;
-  // As many rounds for every block: none waits for the last one's second half.
-  const std::int64_t rounds = (blocks + resident - 1) / resident;
+  // A unit is a block or a cluster.
+  const std::int64_t units = (a.vectors.count + instance.vectors - 1) / instance.vectors;
+  const std::int64_t resident = std::max<std::int64_t>(
+      1, std::int64_t{1} * device.workers * instance.blocks_per_sm / instance.cluster);
+  // As many rounds for every unit: none waits for the last one's second half.
+  const std::int64_t rounds = (units + resident - 1) / resident;
   launch_kernel("hadamard",
-                {.grid = (blocks + rounds - 1) / rounds,
+                {.grid = (units + rounds - 1) / rounds * instance.cluster,
                  .threads = instance.threads,
                  .shared_bytes = static_cast<std::size_t>(instance.shared_bytes),
                  .stream = p.stream,

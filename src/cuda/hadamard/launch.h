@@ -13,6 +13,7 @@ namespace halfbyte::cuda::hadamard {
 using Family = std::span<const Instance> (*)(DType x);
 std::span<const Instance> in_registers_of(DType x);
 std::span<const Instance> rows_of(DType x);
+std::span<const Instance> spread_rows_of(DType x);
 
 // What both families ask of a problem: a reason, or empty.
 std::string_view reject_layout(const HadamardProblem& p);
@@ -25,6 +26,7 @@ bool needs_full_row(const HadamardProblem& p);
 // The instance for a problem that the family's row of the table takes.
 const Instance& in_registers_for(const HadamardProblem& p, const DeviceInfo& device);
 const Instance& row_for(const HadamardProblem& p, const DeviceInfo& device);
+const Instance& spread_row_for(const HadamardProblem& p, const DeviceInfo& device);
 
 void launch(const Instance& instance, const HadamardProblem& p, const DeviceInfo& device);
 

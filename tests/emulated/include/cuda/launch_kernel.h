@@ -22,8 +22,10 @@ struct LaunchShape {
 template <class... Parameters>
 void launch_kernel(std::string_view, const LaunchShape& shape, void (*kernel)(Parameters...),
                    std::type_identity_t<Parameters>... parameters) {
-  simt::run(simt::Dim(static_cast<unsigned>(shape.grid)),
-            simt::Dim(static_cast<unsigned>(shape.threads)), shape.shared_bytes,
+  simt::run({.grid = static_cast<unsigned>(shape.grid),
+             .block = static_cast<unsigned>(shape.threads),
+             .cluster = static_cast<unsigned>(shape.cluster),
+             .shared_bytes = shape.shared_bytes},
             [&] { kernel(parameters...); });
 }
 

@@ -17,6 +17,13 @@ namespace halfbyte::cuda::ptx {
 inline int opaque(int value) { return value; }
 
 template <class T>
+T* in_block(T* shared, int rank) {
+  return reinterpret_cast<T*>(simt::in_block(reinterpret_cast<std::byte*>(shared), rank));
+}
+inline void arrive_at_cluster() { simt::arrive_at_cluster(); }
+inline void wait_for_cluster() { simt::wait_for_cluster(); }
+
+template <class T>
 T* dynamic_shared() {
   return static_cast<T*>(simt::shared_memory());
 }
