@@ -151,6 +151,16 @@ __device__ inline float f16_to_f32(std::uint16_t bits) {
   return wide;
 }
 
+// Warp Level Matrix Instructions: ldmatrix.x4.trans. Lane 8 i + r names row r of matrix i, 16
+// bytes; of matrix i lane 4 g + t gets rows 2t and 2t + 1 of column g in words[i]. sm_75.
+__device__ inline void load_matrices_transposed(std::uint32_t (&words)[4], const void* row_shared) {
+  const auto from = static_cast<std::uint32_t>(__cvta_generic_to_shared(row_shared));
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(words[0]), "=r"(words[1]), "=r"(words[2]), "=r"(words[3])
+               : "r"(from)
+               : "memory");
+}
+
 // Warp Level Matrix Instructions: mma.m16n8k16, c += a b with f32 sums. sm_80. Fragments:
 // core/fragment/mma_m16n8k16.h.
 __device__ inline void mma_f16(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0,

@@ -89,7 +89,9 @@ TEST(EmulatedHadamard, LongRows) {
 }
 TEST(EmulatedHadamard, Layouts) { run_all(layout_cases(), 1); }
 TEST(EmulatedHadamard, ManyMultiprocessors) { run_all(power_of_two_cases(8192), 132); }
-TEST(EmulatedHadamard, Orders) { run_all(order_cases({12, 24, 40, 112, 344, 1184, 9216}), 2); }
+TEST(EmulatedHadamard, Orders) {
+  run_all(order_cases({12, 24, 40, 112, 344, 768, 1184, 3328, 5120, 7168, 9216, 9472, 11008}), 2);
+}
 TEST(EmulatedHadamard, Codes) { run_all(code_cases({8, 32, 128, 256, 512, 2048, 4096, 8192}), 1); }
 
 TEST(EmulatedHadamard, ARowIsTheSameBitsAloneAndAmongOthers) {

@@ -88,7 +88,9 @@ class HadamardCheck {
       if (!machine.run(kernel, x_view, y_view, make_options(), x, y)) continue;
       ++tally.cases[kernel];
       const std::vector<std::byte>& out = c_.in_place ? x : y;
-      if (!c_.in_place) EXPECT_EQ(x, x_bytes_) << kernel << " wrote to x, " << c_;
+      if (!c_.in_place) {
+        EXPECT_EQ(x, x_bytes_) << kernel << " wrote to x, " << c_;
+      }
       const std::string wrong = check(out, tally.worst);
       EXPECT_EQ(wrong, "") << kernel << ": " << c_;
       outputs[kernel] = out;

@@ -5,6 +5,7 @@
 #include "cuda/backend.h"
 #include "cuda/hadamard/butterfly.h"
 #include "cuda/hadamard/launch.h"
+#include "cuda/hadamard/order.h"
 
 namespace halfbyte::cuda {
 namespace {
@@ -45,7 +46,8 @@ double predict(const Instance& i, const HadamardProblem& p, const DeviceInfo& de
 }
 
 std::string_view reject_in_registers(const HadamardProblem& p, const DeviceInfo&) {
-  if (p.size.q == 1 && (p.size.p < 3 || p.size.p > 11)) return "for transforms of 8 ... 2048";
+  if (p.size.q != 1) return "the size is no power of two";
+  if (p.size.p < 3 || p.size.p > 11) return "for transforms of 8 ... 2048";
   const std::string_view reason = reject_layout(p);
   return reason.empty() ? reject_group(p, 2048, 0) : reason;
 }
@@ -59,7 +61,8 @@ void run_in_registers(const HadamardProblem& p, const DeviceInfo& device, void*)
 }
 
 std::string_view reject_row(const HadamardProblem& p, const DeviceInfo& device) {
-  if (p.size.q == 1 && (p.size.p < 12 || p.size.p > 15)) return "for transforms of 4096 ... 32768";
+  if (p.size.q != 1) return "the size is no power of two";
+  if (p.size.p < 12 || p.size.p > 15) return "for transforms of 4096 ... 32768";
   std::string_view reason = reject_layout(p);
   // Lanes hold 8 adjacent columns, 4 at 32768.
   if (reason.empty()) reason = reject_group(p, p.size.p == 15 ? 128 : 256, p.size.n());
@@ -84,7 +87,8 @@ std::string_view needs_clusters(const DeviceInfo& device) {
 }
 
 std::string_view reject_spread_row(const HadamardProblem& p, const DeviceInfo&) {
-  if (p.size.q == 1 && (p.size.p < 13 || p.size.p > 16)) return "for transforms of 8192 ... 65536";
+  if (p.size.q != 1) return "the size is no power of two";
+  if (p.size.p < 13 || p.size.p > 16) return "for transforms of 8192 ... 65536";
   const std::string_view reason = reject_layout(p);
   if (!reason.empty()) return reason;
   if (needs_full_row(p)) return "makes no codes and no amax";
@@ -113,6 +117,10 @@ constexpr std::array rows{
                    "2^p = 8192 ... 65536, a row in a cluster, mma.m16n8k16", DeviceType::cuda,
                    needs_clusters, reject_spread_row, predict_spread_row, no_workspace,
                    run_spread_row},
+    HadamardKernel{
+        "cuda/hadamard_order", "q 2^p with 2^p = 16 ... 1024, both by mma.m16n8k16",
+        DeviceType::cuda, needs_gpu, reject_order, predict_order, no_workspace,
+        [](const HadamardProblem& p, const DeviceInfo& device, void*) { launch_order(p, device); }},
     HadamardKernel{"cuda/hadamard_butterfly", "every size, type, axis and step, plain",
                    DeviceType::cuda, needs_gpu, reject_nothing, predict_butterfly,
                    butterfly_workspace, launch_butterfly},

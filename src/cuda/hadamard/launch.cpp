@@ -46,22 +46,6 @@ map::RowSteps y_steps(const HadamardProblem& p) {
   return {outer, inner, is_dense(p, outer, inner)};
 }
 
-Args args_of(const HadamardProblem& p) {
-  return {.x = p.x,
-          .y = p.y,
-          .vectors = {p.rows() * p.n / 8, map::Divider(p.n / 8), map::Divider(p.inner)},
-          .x_steps = x_steps(p),
-          .y_steps = y_steps(p),
-          .log2_n = p.size.p,
-          .factor = std::ldexp(p.scale, p.size.p),
-          .signs_before = p.signs_before,
-          .signs_after = p.signs_after,
-          .kind = p.kind,
-          .log2_group = p.group > 0 ? log2_of(p.group) : -1,
-          .scales = p.scales,
-          .amax = p.amax};
-}
-
 // More than 48 KB of shared memory have to be asked for once, by device and kernel.
 void allow_shared_memory(int device) {
   static std::mutex mutex;
@@ -98,6 +82,22 @@ const Instance& find(std::span<const Instance> list, int log2_n, std::int64_t le
 
 }  // namespace
 
+Args args_of(const HadamardProblem& p) {
+  return {.x = p.x,
+          .y = p.y,
+          .vectors = {p.rows() * p.n / 8, map::Divider(p.n / 8), map::Divider(p.inner)},
+          .x_steps = x_steps(p),
+          .y_steps = y_steps(p),
+          .log2_n = p.size.p,
+          .factor = std::ldexp(p.scale, p.size.p),
+          .signs_before = p.signs_before,
+          .signs_after = p.signs_after,
+          .kind = p.kind,
+          .log2_group = p.group > 0 ? log2_of(p.group) : -1,
+          .scales = p.scales,
+          .amax = p.amax};
+}
+
 std::span<const Instance> in_registers_of(DType x) {
   return x == DType::f16 ? in_registers_f16() : in_registers_bf16();
 }
@@ -108,7 +108,6 @@ std::span<const Instance> spread_rows_of(DType x) {
 
 std::string_view reject_layout(const HadamardProblem& p) {
   if (p.x_dtype == DType::f32) return "x is f32; the matrix instructions take 16-bit x";
-  if (p.size.q != 1) return "the size is no power of two";
   if (!std::isfinite(std::ldexp(p.scale, p.size.p))) return "the scale is near the end of f32";
   if (p.x_strides.element != 1 || p.y_strides.element != 1) return "elements are not adjacent";
   if (p.n % 8 != 0) return "rows are no multiple of 8 elements";

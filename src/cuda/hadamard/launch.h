@@ -15,7 +15,10 @@ std::span<const Instance> in_registers_of(DType x);
 std::span<const Instance> rows_of(DType x);
 std::span<const Instance> spread_rows_of(DType x);
 
-// What both families ask of a problem: a reason, or empty.
+// Everything of a problem that the kernels want to know.
+Args args_of(const HadamardProblem& p);
+
+// What all families ask of a problem: a reason, or empty.
 std::string_view reject_layout(const HadamardProblem& p);
 // Why scales made in the pass cannot be: groups are powers of two up to `most`, or `whole`.
 std::string_view reject_group(const HadamardProblem& p, std::int64_t most, std::int64_t whole);

@@ -69,6 +69,22 @@ inline std::uint32_t fma_bf16x2(std::uint32_t a, std::uint32_t b, std::uint32_t 
   return fma_pairs<bf16_to_f32, f32_to_bf16>(a, b, c);
 }
 
+inline void load_matrices_transposed(std::uint32_t (&words)[4], const void* row) {
+  if (reinterpret_cast<std::uintptr_t>(row) % 16 != 0) std::abort();
+  std::array<const void*, 32> rows;
+  std::memcpy(rows.data(), simt::meet_warp(&row, sizeof(row)), sizeof(rows));
+  const auto lane = static_cast<std::size_t>(simt::lane());
+  for (std::size_t i = 0; i < 4; ++i) {
+    words[i] = 0;
+    for (std::size_t half = 0; half < 2; ++half) {
+      std::uint16_t number;
+      const auto* from = static_cast<const std::byte*>(rows[8 * i + 2 * (lane % 4) + half]);
+      std::memcpy(&number, from + 2 * (lane / 4), 2);
+      words[i] |= static_cast<std::uint32_t>(number) << (16 * half);
+    }
+  }
+}
+
 // c += a b for a warp: fragments by the maps, sums in double and one rounding to f32.
 template <float (*widen)(std::uint16_t)>
 void mma(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0, std::uint32_t b1) {
