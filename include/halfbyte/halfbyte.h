@@ -15,6 +15,7 @@
 #include "halfbyte/checkpoint.h"     // files
 #include "halfbyte/device_memory.h"  // memory on a device, copies
 #include "halfbyte/error.h"          // Error
+#include "halfbyte/hadamard.h"       // hadamard, plan_hadamard
 #include "halfbyte/linear.h"         // linear, plan_linear
 #include "halfbyte/npy.h"            // NPY files
 #include "halfbyte/numeric.h"        // 16-bit types on the host

@@ -15,6 +15,9 @@ struct F16 {
     ptx::mma_f16(c, a, b0, b1);
   }
   static __device__ std::uint32_t pair(float low, float high) { return ptx::to_f16x2(low, high); }
+  static __device__ std::uint32_t fma(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+    return ptx::fma_f16x2(a, b, c);
+  }
 };
 
 struct BF16 {
@@ -24,6 +27,9 @@ struct BF16 {
     ptx::mma_bf16(c, a, b0, b1);
   }
   static __device__ std::uint32_t pair(float low, float high) { return ptx::to_bf16x2(low, high); }
+  static __device__ std::uint32_t fma(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+    return ptx::fma_bf16x2(a, b, c);
+  }
 };
 
 // Byte `index` of a word, in both halves of another: 0x00bb00bb. One instruction for an index that

@@ -6,14 +6,59 @@
 
 namespace halfbyte::cuda::ptx {
 
+// The same value, unknown to the compiler: what is made of it is not kept from one round of a loop
+// to the next. No instruction.
+__device__ inline int opaque(int value) {
+  asm volatile("" : "+r"(value));
+  return value;
+}
+
+// The block's dynamic shared memory.
+template <class T>
+__device__ T* dynamic_shared() {
+  extern __shared__ __align__(16) std::uint8_t dynamic_shared_bytes[];
+  return reinterpret_cast<T*>(dynamic_shared_bytes);
+}
+
+// Data Movement and Conversion Instructions: mapa. The same place in the shared memory of block
+// `rank` of the cluster. sm_90.
+template <class T>
+__device__ T* in_block(T* shared, int rank) {
+#if __CUDA_ARCH__ >= 900
+  std::uint64_t there;
+  asm("mapa.u64 %0, %1, %2;" : "=l"(there) : "l"(shared), "r"(rank));
+  return reinterpret_cast<T*>(there);
+#else
+  return shared;
+#endif
+}
+
+// Parallel Synchronization and Communication Instructions: barrier.cluster. What a thread wrote
+// before it arrives is seen by all that have waited. sm_90.
+__device__ inline void arrive_at_cluster() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory");
+#endif
+}
+__device__ inline void wait_for_cluster() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
+#endif
+}
+
+// Data Movement and Conversion Instructions: ld with .L1::no_allocate, 16 bytes that are read once.
+// Volatile: it stays where it is written, ahead of the arithmetic that is to hide it. sm_70.
+__device__ inline void load_16_bytes_once(std::uint32_t (&words)[4], const void* from_global) {
+  asm volatile("ld.global.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(words[0]), "=r"(words[1]), "=r"(words[2]), "=r"(words[3])
+               : "l"(from_global));
+}
+
 // The address of shared memory as the instructions below take it. (State spaces: a generic address
 // less the start of its window.)
 __device__ inline std::uint32_t shared_address(const void* generic) {
   return static_cast<std::uint32_t>(__cvta_generic_to_shared(generic));
 }
-
-// Makes a value look new to the compiler, so that nothing computed from it moves out of a loop.
-__device__ inline void hide(int& value) { asm volatile("" : "+r"(value)); }
 
 // Data Movement and Conversion Instructions: ld.shared, of 1, 2 or 4 words that are aligned to
 // their size. Stays behind the waits for copies before it.
@@ -122,11 +167,21 @@ __device__ inline std::uint32_t to_bf16x2(float low, float high) {
   return d;
 }
 
-// Data Movement and Conversion Instructions: cvt of f16 to f32, exact. sm_53.
+// Data Movement and Conversion Instructions: cvt of an f16 to f32, exact. sm_53.
 __device__ inline float f16_to_f32(std::uint16_t bits) {
   float wide;
   asm("cvt.f32.f16 %0, %1;" : "=f"(wide) : "h"(bits));
   return wide;
+}
+
+// Warp Level Matrix Instructions: ldmatrix.x4.trans. Lane 8 i + r names row r of matrix i, 16
+// bytes; of matrix i lane 4 g + t gets rows 2t and 2t + 1 of column g in words[i]. sm_75.
+__device__ inline void load_matrices_transposed(std::uint32_t (&words)[4], const void* row_shared) {
+  const auto from = static_cast<std::uint32_t>(__cvta_generic_to_shared(row_shared));
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(words[0]), "=r"(words[1]), "=r"(words[2]), "=r"(words[3])
+               : "r"(from)
+               : "memory");
 }
 
 // Warp Level Matrix Instructions: mma.m16n8k16, c += a b with f32 sums. sm_80. Fragments:

@@ -9,6 +9,7 @@
 
 #include "halfbyte/linear.h"
 #include "ops/device.h"
+#include "ops/hadamard_kernel.h"
 
 namespace halfbyte {
 
@@ -63,6 +64,7 @@ struct Backend {
   DeviceType device;
   std::string_view name;
   std::span<const LinearKernel> (*linear_kernels)();
+  std::span<const HadamardKernel> (*hadamard_kernels)();
   const DeviceInfo& (*device_info)(int index);
   PackedWeight (*pack)(const QuantizedWeight&, int index);
   QuantizedWeight (*unpack)(const PackedWeight&);

@@ -17,14 +17,10 @@
 
 thread_local halfbyte::simt::Index threadIdx, blockIdx, blockDim, gridDim;
 
-// What `extern __shared__ ... shared[]` of the kernels names.
-namespace halfbyte::cuda::w4a16 {
-alignas(1024) thread_local std::uint8_t shared[simt::most_shared];
-}
-
 namespace halfbyte::simt {
 namespace {
 
+alignas(1024) std::byte shared[most_shared];  // of the block that runs
 constexpr std::size_t stack_bytes = 128 << 10;
 constexpr unsigned warp = 32;
 
@@ -109,7 +105,7 @@ void resume(Fiber& fiber) {
 }
 
 void run_block(unsigned threads, std::mt19937_64& random) {
-  std::memset(cuda::w4a16::shared, 0xff, sizeof cuda::w4a16::shared);
+  std::memset(shared, 0xff, sizeof shared);
   machine.block = {};
   machine.warps.assign(threads / warp, {});
   while (machine.exchanges.size() < threads / warp) {
@@ -176,15 +172,15 @@ void forget_buffers() { machine.buffers.clear(); }
 void sync_block() { wait_at(machine.block, blockDim.x); }
 void sync_warp() { wait_at(machine.warps[machine.running->thread / warp], warp); }
 
+std::byte* dynamic_shared() { return shared; }
 std::uint32_t shared_address(const void* pointer) {
-  return static_cast<std::uint32_t>(static_cast<const std::uint8_t*>(pointer) -
-                                    cuda::w4a16::shared);
+  return static_cast<std::uint32_t>(static_cast<const std::byte*>(pointer) - shared);
 }
 
 std::byte* shared_memory(std::uint32_t address, std::size_t bytes) {
   if (address % bytes != 0) throw std::logic_error("shared memory is not aligned");
   if (address + bytes > machine.shared_bytes) throw std::logic_error("beyond shared memory");
-  return reinterpret_cast<std::byte*>(cuda::w4a16::shared + address);
+  return shared + address;
 }
 
 void start_copy(std::uint32_t to, const void* from, std::size_t bytes, std::size_t valid) {

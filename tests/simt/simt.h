@@ -37,6 +37,7 @@ void forget_buffers();
 // For the shims of CUDA's headers: of the fiber that runs.
 void sync_block();
 void sync_warp();
+std::byte* dynamic_shared();
 std::uint32_t shared_address(const void* pointer);
 std::byte* shared_memory(std::uint32_t address, std::size_t bytes);  // checked
 void start_copy(std::uint32_t to, const void* from, std::size_t bytes, std::size_t valid);

@@ -80,14 +80,14 @@ __device__ void sum_blocks(const Args& a, const KBlocks& k, const Tile& tile, st
 // registers while blocks are multiplied: so it looks new each time (thread_index() too).
 __device__ inline Division division_of(const Args& args) {
   Division division = args.division;
-  division.for_each_number([](Count& number) { ptx::hide(number); });
+  division.for_each_number([](Count& number) { number = ptx::opaque(number); });
   return division;
 }
 
 template <class V>
 __global__ void __launch_bounds__(32 * V::max_warps, V::resident)
     w4a16_kernel(const __grid_constant__ Args args) {
-  extern __shared__ __align__(16) std::uint8_t shared[];
+  float* const sums_s = ptx::dynamic_shared<float>();  // after the rings
   __shared__ WorkItem item_s;
   __shared__ Tile tile_s;
   const TileGrid grid{args.m, args.n, V::tile_m, V::tile_n};
@@ -102,13 +102,13 @@ __global__ void __launch_bounds__(32 * V::max_warps, V::resident)
         tile_s = tile;
       }
       const int thread = thread_index();
-      int ring_s = static_cast<int>(ptx::shared_address(shared)) + thread / 32 * V::ring_bytes;
-      ptx::hide(ring_s);  // or it is computed again for every block
+      // Opaque, or it is computed again for every block.
+      const int ring_s =
+          ptx::opaque(static_cast<int>(ptx::shared_address(sums_s)) + thread / 32 * V::ring_bytes);
       sum_blocks<V>(args, item.k, tile, static_cast<std::uint32_t>(ring_s), thread / 32,
                     thread % 32, sums_r);
     }
     __syncthreads();  // the rings are no longer needed: their memory takes the warps' sums
-    auto* const sums_s = reinterpret_cast<float*>(shared);
     leave_warp_sums<V>(sums_s, thread_index(), sums_r);
     __syncthreads();
     finish_item<V>(args, item_s, tile_s, sums_s);

@@ -38,11 +38,7 @@ __device__ void store_element(const Args& a, const Tile& tile, int element, floa
 }
 
 // threadIdx.x, anew: see division_of in kernel.cuh.
-__device__ inline int thread_index() {
-  int thread = threadIdx.x;
-  ptx::hide(thread);
-  return thread;
-}
+__device__ inline int thread_index() { return ptx::opaque(threadIdx.x); }
 
 template <class V>
 __device__ void leave_warp_sums(float* sums_s, int thread, const Sums<V>& sums_r) {

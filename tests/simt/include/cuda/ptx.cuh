@@ -11,7 +11,14 @@
 namespace halfbyte::cuda::ptx {
 
 inline std::uint32_t shared_address(const void* generic) { return simt::shared_address(generic); }
-inline void hide(int&) {}
+inline int opaque(int value) { return value; }
+template <class T>
+T* dynamic_shared() {
+  return reinterpret_cast<T*>(simt::dynamic_shared());
+}
+inline void load_16_bytes_once(std::uint32_t (&words)[4], const void* from) {
+  std::memcpy(words, from, 16);
+}
 
 template <std::size_t count>
 void load_shared(std::uint32_t address, std::uint32_t (&words)[count]) {

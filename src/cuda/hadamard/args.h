@@ -1,0 +1,26 @@
+// What the Hadamard kernels get: plain data, passed by value.
+#pragma once
+
+#include <cstdint>
+
+#include "core/hadamard/quantize.h"
+#include "core/hadamard/vectors.h"
+
+namespace halfbyte::cuda::hadamard {
+
+struct Args {
+  const void* x;
+  void* y;
+  core::hadamard::Vectors vectors;
+  core::hadamard::RowSteps x_steps, y_steps;  // of y in elements; a 4-bit one is half a byte
+  int log2_n;                                 // of a piece
+  float factor;                               // the scale times n: sums come divided by n
+  const std::int8_t* signs_before;            // a row of them, 8-byte aligned, or null
+  const std::int8_t* signs_after;
+  core::CodeKind kind;
+  int log2_group;  // elements that share a computed scale; -1: scales[0] is given
+  float* scales;
+  float* amax;
+};
+
+}  // namespace halfbyte::cuda::hadamard

@@ -1,0 +1,8 @@
+// Rows of 8 ... 2048 elements of bf16.
+#include "cuda/hadamard/instances.cuh"
+
+namespace halfbyte::cuda::hadamard {
+
+std::span<const Instance> in_registers_bf16() { return all_in_registers<BFloatNumber>; }
+
+}  // namespace halfbyte::cuda::hadamard

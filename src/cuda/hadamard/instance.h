@@ -1,0 +1,33 @@
+// What is compiled of the tensor-core kernels: lists of instances, a file of them per type of x.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "cuda/hadamard/args.h"
+#include "halfbyte/tensor.h"
+
+namespace halfbyte::cuda::hadamard {
+
+struct Instance {
+  DType dtype;
+  int log2_n;         // of a row kernel's rows; 0: any piece that fits
+  int tiles;          // of a warp
+  bool one_rounding;  // else fast
+  bool full;          // codes and amax; of in_registers also gaps between rows and signs
+  int threads;        // of a block
+  int vectors;        // that a block, or a cluster, handles in one round
+  int blocks_per_sm;  // by registers
+  int shared_bytes;   // dynamic
+  int cluster;        // blocks that share a row; 1: no cluster
+  void (*kernel)(Args);
+};
+
+std::span<const Instance> in_registers_f16();
+std::span<const Instance> in_registers_bf16();
+std::span<const Instance> rows_f16();
+std::span<const Instance> rows_bf16();
+std::span<const Instance> spread_rows_f16();
+std::span<const Instance> spread_rows_bf16();
+
+}  // namespace halfbyte::cuda::hadamard

@@ -1,0 +1,85 @@
+// The kernels of a type of x as rows of the lists of instances.
+#pragma once
+
+#include <array>
+
+#include "cuda/hadamard/in_registers.cuh"
+#include "cuda/hadamard/instance.h"
+#include "cuda/hadamard/row.cuh"
+
+namespace halfbyte::cuda::hadamard {
+
+template <class Number, int tiles, bool one_rounding, bool lean>
+constexpr Instance in_registers() {
+  using K = InRegisters<Number, tiles, one_rounding, lean>;
+  return {.dtype = Number::dtype,
+          .log2_n = 0,
+          .tiles = tiles,
+          .one_rounding = one_rounding,
+          .full = !lean,
+          .threads = 32 * warps_per_block,
+          .vectors = warps_per_block * static_cast<int>(K::group_vectors),
+          .blocks_per_sm = K::blocks_per_sm,
+          .shared_bytes = 0,
+          .cluster = 1,
+          .kernel = in_registers_kernel<K>};
+}
+
+template <class K>
+constexpr Instance row_of() {
+  int log2_n = 0;
+  while (1 << log2_n < K::elements) ++log2_n;
+  return {.dtype = K::Number::dtype,
+          .log2_n = log2_n,
+          .tiles = K::tiles,
+          .one_rounding = K::one_rounding,
+          .full = K::codes,
+          .threads = K::threads,
+          .vectors = K::elements / 8,
+          .blocks_per_sm = K::blocks_per_sm,
+          .shared_bytes = K::shared_bytes,
+          .cluster = K::cluster,
+          .kernel = row_kernel<K>};
+}
+template <class Number, int tiles, int log2_pieces, bool one_rounding, bool codes>
+constexpr Instance row() {
+  return row_of<Row<Number, tiles, log2_pieces, 0, one_rounding, codes>>();
+}
+template <class Number, int tiles, int log2_pieces, int log2_cluster>
+constexpr Instance spread() {
+  return row_of<Row<Number, tiles, log2_pieces, log2_cluster, true, false>>();
+}
+
+// All that is not lean rounds once: a call that allows less accuracy gets no worse.
+template <class Number>
+constexpr std::array all_in_registers{
+    in_registers<Number, 1, true, true>(),  in_registers<Number, 2, true, true>(),
+    in_registers<Number, 4, true, true>(),  in_registers<Number, 8, true, true>(),
+    in_registers<Number, 1, false, true>(), in_registers<Number, 2, false, true>(),
+    in_registers<Number, 4, false, true>(), in_registers<Number, 8, false, true>(),
+    in_registers<Number, 1, true, false>(), in_registers<Number, 4, true, false>(),
+    in_registers<Number, 8, true, false>()};
+
+// 8 tiles a warp for many rows; fewer tiles and more warps where a row has an SM to itself.
+template <class Number>
+constexpr std::array all_rows{row<Number, 8, 1, true, false>(),  row<Number, 8, 2, true, false>(),
+                              row<Number, 8, 3, true, false>(),  row<Number, 8, 4, true, false>(),
+                              row<Number, 2, 3, true, false>(),  row<Number, 4, 3, true, false>(),
+                              row<Number, 4, 4, true, false>(),  row<Number, 8, 1, false, false>(),
+                              row<Number, 8, 2, false, false>(), row<Number, 8, 3, false, false>(),
+                              row<Number, 8, 4, false, false>(), row<Number, 2, 3, false, false>(),
+                              row<Number, 4, 3, false, false>(), row<Number, 4, 4, false, false>(),
+                              row<Number, 8, 1, true, true>(),   row<Number, 8, 2, true, true>(),
+                              row<Number, 8, 3, true, true>(),   row<Number, 8, 4, true, true>()};
+
+// Rows over a cluster of blocks: all in f32 but x, so that the bits are those of all_rows.
+template <class Number>
+constexpr std::array all_spread_rows{
+    spread<Number, 2, 4, 2>(),  // 8192 over 4 blocks of 4 warps
+    spread<Number, 4, 4, 3>(),  // 16384 over 8 of 2
+    spread<Number, 4, 5, 3>(),  // 32768 over 8 of 4
+    spread<Number, 8, 4, 1>(),  // 32768 over 2 of 8, two of which an SM holds
+    spread<Number, 8, 5, 3>(),  // 65536 over 8 of 4
+};
+
+}  // namespace halfbyte::cuda::hadamard

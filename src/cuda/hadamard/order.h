@@ -1,0 +1,42 @@
+// What the kernels for q 2^p get, what is compiled of them, and their launch.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "cuda/hadamard/args.h"
+#include "ops/hadamard_kernel.h"
+
+namespace halfbyte::cuda::hadamard {
+
+inline constexpr int order_warps = 8;  // of a block
+
+struct OrderArgs {
+  Args rows;  // log2_n is p
+  int q;
+  int pieces;
+  bool scale_of_piece;  // made in the pass, one for each piece
+};
+
+// Signs of the tiles of A, [word][lane]: core/hadamard/order_tiles.h. 31 words at q = 172.
+struct OrderSigns {
+  std::uint32_t words[31 * 32];
+};
+
+struct OrderInstance {
+  DType dtype;
+  int most_tiles;  // ceil(q / 16) at most
+  bool one_rounding;
+  int blocks_per_sm;  // by registers
+  void (*kernel)(OrderArgs, OrderSigns);
+};
+
+std::span<const OrderInstance> orders_f16();
+std::span<const OrderInstance> orders_bf16();
+
+std::string_view reject_order(const HadamardProblem& p, const DeviceInfo& device);
+double predict_order(const HadamardProblem& p, const DeviceInfo& device);
+void launch_order(const HadamardProblem& p, const DeviceInfo& device);
+
+}  // namespace halfbyte::cuda::hadamard

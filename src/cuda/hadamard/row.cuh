@@ -1,0 +1,110 @@
+// Rows of 4096 ... 32768 elements, one to a CTA at a time: H of a piece in a warp's registers, an
+// exchange of sums in f32 through shared memory, butterflies between the pieces.
+//
+//   phase 1, warp w          exchange               phase 2, thread i
+//   piece w: `tiles` tiles   STS.128 -> LDS.128     the same few columns of every piece
+//   two mma passes, then     4 n bytes, no bank     2^log2_pieces x width sums, butterflies,
+//   butterflies over tiles   conflict               one rounding, 16-byte stores (8 for 32768)
+//
+//   64 MB of f16 in, out, n = 32768: 132 SMs copy a row in 4.0 us = 6800 clocks at 4.3 TB/s. It
+//   takes 128 tiles x about 150 instructions = 4800 issue slots of a scheduler, 2 x 1024 clocks of
+//   shared memory and 128 x 6 mma = 1500 clocks of tensor cores, which overlap.
+//   in flight  a warp loads its piece of the next row as it uses up this one's registers: 64 KB a
+//              CTA of 32768, 64 KB an SM of smaller rows, for phase 2 and the barriers.
+//   shared     16 KB (4096) ... 128 KB (32768): one to eight CTAs, always 16 warps an SM.
+// The sums are exchanged in f32: 8 bytes an element of 27 that shared memory moves in the time of
+// the copy, and no second split into two 16-bit numbers.
+#pragma once
+
+#include "cuda/hadamard/row_codes.cuh"
+
+namespace halfbyte::cuda::hadamard {
+
+template <class K>
+__device__ void load_piece(const Args& a, int rows, int row, int piece, int lane,
+                           std::uint32_t (&x_r)[K::tiles][4]) {
+  if (row >= rows) return;
+  const auto* x_g = static_cast<const std::uint16_t*>(a.x) +
+                    a.vectors.offset(a.x_steps, first_vector<K>(row)) + piece * K::columns +
+                    lane * 8;
+#pragma unroll
+  for (int t = 0; t < K::tiles; ++t) {
+    ptx::load_16_bytes_once(x_r[t], x_g + t * map::tile_elements);
+  }
+}
+
+// Threads that share a row meet: no block may still read what the next row's sums overwrite, nor
+// write to a block that has not begun.
+template <class K>
+__device__ void may_overwrite() {
+  if constexpr (K::cluster > 1) ptx::arrive_at_cluster();
+}
+template <class K>
+__device__ void wait_to_overwrite(bool first_row) {
+  if constexpr (K::cluster > 1) {
+    ptx::wait_for_cluster();
+  } else if (!first_row) {
+    __syncthreads();
+  }
+}
+template <class K>
+__device__ void wait_for_sums() {
+  if constexpr (K::cluster > 1) {
+    ptx::arrive_at_cluster();
+    ptx::wait_for_cluster();
+  } else {
+    __syncthreads();
+  }
+}
+
+template <class K>
+__global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
+    row_kernel(const __grid_constant__ Args a) {
+  using Number = typename K::Number;
+  constexpr int tiles = K::tiles, width = K::share.width;
+  auto* const sums_s = ptx::dynamic_shared<float>();
+  const int lane = threadIdx.x % 32, rank = blockIdx.x % K::cluster;
+  const int piece = rank * (K::threads / 32) + threadIdx.x / 32;
+  const int rows = static_cast<int>(a.vectors.count / (K::elements / 8));
+  const int first = blockIdx.x / K::cluster, step = gridDim.x / K::cluster;
+
+  may_overwrite<K>();
+  std::uint32_t x_r[tiles][4];
+  if (K::loads_ahead) load_piece<K>(a, rows, first, piece, lane, x_r);
+  for (int row = first; row < rows; row += step) {
+    if (!K::loads_ahead) load_piece<K>(a, rows, row, piece, lane, x_r);
+    // Made anew for every row: phase 2 needs the registers more than the loop these instructions.
+    const auto matrices = matrices_of<Number, K::one_rounding>(ptx::opaque(a.log2_n), lane);
+    if (a.signs_before != nullptr) {
+      const std::int64_t vector = first_vector<K>(row) + piece * (K::columns / 8) + lane;
+#pragma unroll
+      for (int t = 0; t < tiles; ++t) flip_before(a, vector + t * map::tile_vectors, x_r[t]);
+    }
+    float v_r[tiles][8];
+#pragma unroll
+    for (int t = 0; t < tiles; ++t) transform_tile(x_r[t], matrices, v_r[t]);
+    if constexpr (K::loads_ahead) load_piece<K>(a, rows, row + step, piece, lane, x_r);
+    map::transform_first_index(v_r, 3);
+    wait_to_overwrite<K>(row == first);
+    write_piece<K>(sums_s, piece, lane, v_r);
+    wait_for_sums<K>();
+    const RowOut out = row_out<K>(a, row);
+    if constexpr (K::codes) {
+      finish_row_codes<K>(a, out, sums_s);
+    } else {
+#pragma unroll
+      for (int j = 0; j < K::share.vectors; ++j) {
+        const int in_block = width * (threadIdx.x + j * K::threads);
+        const int column = rank * K::block_columns + in_block;
+        float w_r[K::pieces][width];
+        read_columns<K>(sums_s, in_block, w_r);
+        if (j + 1 == K::share.vectors) may_overwrite<K>();
+        finish_columns<K>(a, out, column, w_r);
+        store_columns<K>(a, out, column, w_r);
+      }
+    }
+  }
+  if constexpr (K::cluster > 1) ptx::wait_for_cluster();
+}
+
+}  // namespace halfbyte::cuda::hadamard

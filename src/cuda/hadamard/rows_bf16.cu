@@ -1,0 +1,8 @@
+// Rows of 4096 ... 32768 elements of bf16.
+#include "cuda/hadamard/instances.cuh"
+
+namespace halfbyte::cuda::hadamard {
+
+std::span<const Instance> rows_bf16() { return all_rows<BFloatNumber>; }
+
+}  // namespace halfbyte::cuda::hadamard

@@ -1,0 +1,108 @@
+// Eight elements of a row in a lane: brought from x with their signs, rounded or coded into y.
+#pragma once
+
+#include <cstdint>
+
+#include "cuda/hadamard/args.h"
+#include "cuda/hadamard/codes.cuh"
+#include "cuda/ptx.cuh"
+
+namespace halfbyte::cuda::hadamard {
+
+// A word of two 16-bit sign masks from bytes i and i + 1 of signs.
+template <int i>
+__device__ std::uint32_t sign_masks(std::uint32_t signs) {
+  constexpr int bytes = (i + 1) << 12 | i << 4;  // to the upper byte of each half
+  return ptx::permute_bytes<bytes>(signs, 0) & 0x80008000U;
+}
+
+// Flips the signs of a vector of x.
+__device__ inline void flip_before(const Args& a, std::int64_t vector, std::uint32_t (&x_r)[4]) {
+  const std::int64_t column = a.vectors.place(vector).column;
+  const uint2 signs = __ldg(reinterpret_cast<const uint2*>(a.signs_before + column));
+  x_r[0] ^= sign_masks<0>(signs.x);
+  x_r[1] ^= sign_masks<2>(signs.x);
+  x_r[2] ^= sign_masks<0>(signs.y);
+  x_r[3] ^= sign_masks<2>(signs.y);
+}
+
+// `width` sums become values of y: scaled, with the signs at signs_g (null: none).
+template <int width>
+__device__ void finish_values(const Args& a, const std::int8_t* signs_g, float (&v_r)[width]) {
+#pragma unroll
+  for (int e = 0; e < width; ++e) v_r[e] *= a.factor;
+  if (signs_g == nullptr) return;
+  std::uint32_t signs_r[(width + 3) / 4];
+  if constexpr (width == 8) {
+    const uint2 both = __ldg(reinterpret_cast<const uint2*>(signs_g));
+    signs_r[0] = both.x;
+    signs_r[1] = both.y;
+  } else if constexpr (width == 4) {
+    signs_r[0] = __ldg(reinterpret_cast<const std::uint32_t*>(signs_g));
+  } else if constexpr (width == 2) {
+    signs_r[0] = __ldg(reinterpret_cast<const std::uint16_t*>(signs_g));
+  } else {
+    signs_r[0] = static_cast<std::uint8_t>(__ldg(signs_g));
+  }
+#pragma unroll
+  for (int e = 0; e < width; ++e) {
+    const std::uint32_t sign = signs_r[e / 4] << (24 - 8 * (e % 4)) & 0x80000000U;
+    v_r[e] = __uint_as_float(__float_as_uint(v_r[e]) ^ sign);
+  }
+}
+
+// `width` 16-bit numbers in one store.
+template <class Number, int width>
+__device__ void store_rounded(void* to_g, const float (&v_r)[width]) {
+  if constexpr (width == 8) {
+    *static_cast<uint4*>(to_g) = {Number::pair(v_r[0], v_r[1]), Number::pair(v_r[2], v_r[3]),
+                                  Number::pair(v_r[4], v_r[5]), Number::pair(v_r[6], v_r[7])};
+  } else if constexpr (width == 4) {
+    *static_cast<uint2*>(to_g) = {Number::pair(v_r[0], v_r[1]), Number::pair(v_r[2], v_r[3])};
+  } else if constexpr (width == 2) {
+    *static_cast<std::uint32_t*>(to_g) = Number::pair(v_r[0], v_r[1]);
+  } else {
+    *static_cast<std::uint16_t*>(to_g) = static_cast<std::uint16_t>(Number::pair(v_r[0], 0));
+  }
+}
+
+// The largest |v|, by its bits.
+template <int width>
+__device__ std::uint32_t largest_bits(const float (&v_r)[width]) {
+  std::uint32_t largest = 0;
+#pragma unroll
+  for (int e = 0; e < width; ++e) largest = max(largest, magnitude_bits(v_r[e]));
+  return largest;
+}
+
+// `width` codes at element `offset` of y, of values times `inverse`. 4-bit: width is even.
+template <int width>
+__device__ void store_codes(const Args& a, std::int64_t offset, float inverse,
+                            const float (&v_r)[width]) {
+  float s_r[width];
+#pragma unroll
+  for (int e = 0; e < width; ++e) s_r[e] = v_r[e] * inverse;
+  auto* const y_g = static_cast<std::uint8_t*>(a.y);
+  if (a.kind == core::CodeKind::int4) {
+    std::uint32_t word = 0;
+#pragma unroll
+    for (int e = 0; e < width; ++e) word |= nibble(s_r[e]) << (4 * e);
+    void* const to_g = y_g + offset / 2;
+    if constexpr (width == 8) *static_cast<std::uint32_t*>(to_g) = word;
+    if constexpr (width == 4) *static_cast<std::uint16_t*>(to_g) = static_cast<std::uint16_t>(word);
+    if constexpr (width == 2) *static_cast<std::uint8_t*>(to_g) = static_cast<std::uint8_t>(word);
+    return;
+  }
+  void* const to_g = y_g + offset;
+  if constexpr (width == 8) {
+    *static_cast<uint2*>(to_g) = {four_codes(a.kind, s_r[0], s_r[1], s_r[2], s_r[3]),
+                                  four_codes(a.kind, s_r[4], s_r[5], s_r[6], s_r[7])};
+  } else if constexpr (width == 4) {
+    *static_cast<std::uint32_t*>(to_g) = four_codes(a.kind, s_r[0], s_r[1], s_r[2], s_r[3]);
+  } else if constexpr (width == 2) {
+    *static_cast<std::uint16_t*>(to_g) =
+        static_cast<std::uint16_t>(four_codes(a.kind, s_r[0], s_r[1], 0, 0));
+  }
+}
+
+}  // namespace halfbyte::cuda::hadamard

@@ -1,0 +1,44 @@
+// Starts a kernel with the types of its parameters checked.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+
+#include "cuda/error.h"
+
+namespace halfbyte::cuda {
+
+struct LaunchShape {
+  std::int64_t grid = 1;  // blocks
+  int threads = 1;        // of a block
+  std::size_t shared_bytes = 0;
+  void* stream = nullptr;
+  int cluster = 1;  // blocks of a cluster; more than 1 needs compute capability 9.0
+};
+
+// Errors: those of cuda/error.h. `function` is the public function.
+template <class... Parameters>
+void launch_kernel(std::string_view function, const LaunchShape& shape,
+                   void (*kernel)(Parameters...), std::type_identity_t<Parameters>... parameters) {
+  void* arguments[] = {&parameters...};
+  cudaLaunchConfig_t config{};
+  config.gridDim = dim3(static_cast<unsigned>(shape.grid));
+  config.blockDim = dim3(static_cast<unsigned>(shape.threads));
+  config.dynamicSmemBytes = shape.shared_bytes;
+  config.stream = static_cast<cudaStream_t>(shape.stream);
+  cudaLaunchAttribute cluster{};
+  if (shape.cluster > 1) {
+    cluster.id = cudaLaunchAttributeClusterDimension;
+    cluster.val.clusterDim = {static_cast<unsigned>(shape.cluster), 1, 1};
+    config.attrs = &cluster;
+    config.numAttrs = 1;
+  }
+  check(cudaLaunchKernelExC(&config, reinterpret_cast<const void*>(kernel), arguments), function,
+        "cudaLaunchKernelExC");
+}
+
+}  // namespace halfbyte::cuda

@@ -1,0 +1,146 @@
+// hadamard(): check, choose, run.
+#include "halfbyte/hadamard.h"
+
+#include "core/hadamard/signs.h"
+#include "ops/check.h"
+#include "ops/hadamard_check.h"
+#include "ops/kernel.h"
+
+namespace halfbyte {
+namespace {
+
+struct Choice {
+  const HadamardKernel* kernel = nullptr;  // null: every kernel rejects the problem
+  double predicted_us = 0;
+};
+
+// The cheapest by prediction among the kernels that reject nothing. Allocates nothing without
+// `rejected`, which gets the reason of every other kernel.
+Choice choose(const HadamardProblem& problem, std::string_view asked, const Backend& backend,
+              const DeviceInfo& device, std::vector<Rejection>* rejected = nullptr) {
+  Choice best;
+  for (const HadamardKernel& kernel : backend.hadamard_kernels()) {
+    std::string_view reason = kernel.unavailable(device);
+    if (reason.empty() && !asked.empty() && asked != kernel.name) {
+      reason = "another kernel is asked for";
+    }
+    if (reason.empty()) reason = kernel.reject(problem, device);
+    if (!reason.empty()) {
+      if (rejected != nullptr) {
+        rejected->push_back({std::string(kernel.name), std::string(reason)});
+      }
+      continue;
+    }
+    const double us = kernel.predict(problem, device);
+    if (best.kernel == nullptr || us < best.predicted_us) best = {&kernel, us};
+  }
+  return best;
+}
+
+bool is_known(std::string_view name) {
+  for (const Backend& backend : backends()) {
+    for (const HadamardKernel& kernel : backend.hadamard_kernels()) {
+      if (kernel.name == name) return true;
+    }
+  }
+  return false;
+}
+
+[[noreturn]] void fail_without_kernel(std::string_view function, const HadamardOptions& options,
+                                      const std::vector<Rejection>& rejected) {
+  const ArgumentCheck is{function, "kernel"};
+  if (!options.kernel.empty() && !is_known(options.kernel)) {
+    is.fail(ErrorCode::arg, std::string(options.kernel), "the name of a kernel",
+            "see list-kernels");
+  }
+  std::string reasons;
+  for (const Rejection& r : rejected) {
+    reasons += (reasons.empty() ? "" : "; ") + r.kernel + ": " + r.reason;
+  }
+  is.fail(ErrorCode::unsupported, options.kernel.empty() ? "any" : std::string(options.kernel),
+          "a call that a kernel of this device can run", reasons);
+}
+
+struct Planned {
+  HadamardProblem problem;
+  const DeviceInfo* device;
+  Choice choice;
+};
+
+Planned plan(std::string_view function, const TensorView& x, const TensorView& y,
+             const HadamardOptions& options, std::vector<Rejection>* rejected = nullptr) {
+  Planned planned{check_hadamard(function, x, y, options), nullptr, {}};
+  const Backend& backend = backend_for(x.device.type, function);
+  planned.device = &backend.device_info(x.device.index);
+  planned.choice = choose(planned.problem, options.kernel, backend, *planned.device, rejected);
+  if (planned.choice.kernel == nullptr) {
+    std::vector<Rejection> all;
+    choose(planned.problem, options.kernel, backend, *planned.device, &all);
+    fail_without_kernel(function, options, all);
+  }
+  return planned;
+}
+
+bool is_empty(const HadamardProblem& problem) { return problem.rows() == 0 || problem.n == 0; }
+
+}  // namespace
+
+void hadamard(const TensorView& x, const TensorView& y, const HadamardOptions& options) {
+  const HadamardProblem checked = check_hadamard("hadamard", x, y, options);
+  if (is_empty(checked)) return;
+  const Planned planned = plan("hadamard", x, y, options);
+  const HadamardKernel& kernel = *planned.choice.kernel;
+  check_hadamard_memory(x, y, options, planned.problem,
+                        kernel.workspace(planned.problem, *planned.device));
+  kernel.run(planned.problem, *planned.device, options.workspace);
+}
+
+HadamardPlan plan_hadamard(const TensorView& x, const TensorView& y,
+                           const HadamardOptions& options) {
+  HadamardPlan result;
+  const Planned planned = plan("plan_hadamard", x, y, options, &result.rejected);
+  result.kernel = planned.choice.kernel->name;
+  result.predicted_us = planned.choice.predicted_us;
+  result.workspace_bytes = planned.choice.kernel->workspace(planned.problem, *planned.device);
+  return result;
+}
+
+std::size_t hadamard_workspace_size(const TensorView& x, const TensorView& y,
+                                    const HadamardOptions& options) {
+  const Planned planned = plan("hadamard_workspace_size", x, y, options);
+  return planned.choice.kernel->workspace(planned.problem, *planned.device);
+}
+
+std::vector<KernelInfo> hadamard_kernels() {
+  std::vector<KernelInfo> list;
+  for (const Backend& backend : backends()) {
+    for (const HadamardKernel& kernel : backend.hadamard_kernels()) {
+      std::string unavailable;
+      try {
+        unavailable = kernel.unavailable(backend.device_info(0));
+      } catch (const Error& error) {
+        unavailable = error.what();
+      }
+      list.push_back({std::string(kernel.name), std::string(kernel.description), unavailable});
+    }
+  }
+  return list;
+}
+
+bool has_hadamard(std::int64_t n) { return core::hadamard_size(n).q != 0; }
+
+int hadamard_sign(std::int64_t n, std::int64_t i, std::int64_t j) {
+  const core::HadamardSize size = core::hadamard_size(n);
+  if (size.q == 0) {
+    ArgumentCheck{"hadamard_sign", "n"}.fail(ErrorCode::shape, std::to_string(n),
+                                             "the size of a transform", "see has_hadamard");
+  }
+  for (const std::int64_t index : {i, j}) {
+    if (index >= 0 && index < n) continue;
+    ArgumentCheck{"hadamard_sign", "index"}.fail(ErrorCode::range, std::to_string(index),
+                                                 "0 ... " + std::to_string(n - 1));
+  }
+  return core::hadamard_entry(size, i, j);
+}
+
+}  // namespace halfbyte

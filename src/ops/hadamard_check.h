@@ -1,0 +1,17 @@
+// From the arguments of hadamard() to a HadamardProblem.
+#pragma once
+
+#include <string_view>
+
+#include "ops/hadamard_kernel.h"
+
+namespace halfbyte {
+
+// Checks all but memory: what a plan depends on.
+HadamardProblem check_hadamard(std::string_view function, const TensorView& x, const TensorView& y,
+                               const HadamardOptions& options);
+// Pointers, overlap and workspace.
+void check_hadamard_memory(const TensorView& x, const TensorView& y, const HadamardOptions& options,
+                           const HadamardProblem& problem, std::size_t workspace_needed);
+
+}  // namespace halfbyte

@@ -1,0 +1,121 @@
+// The CUDA Hadamard kernels, their launches and their table on the host, thread by thread.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "cuda/backend.h"
+#include "cuda/error.h"
+#include "ops/hadamard_check.h"
+#include "tests/support/hadamard_cases.h"
+
+namespace halfbyte::cuda {
+void check(cudaError_t, std::string_view, std::string_view) {}
+}  // namespace halfbyte::cuda
+
+namespace halfbyte::test {
+namespace {
+
+// Few multiprocessors: blocks take several rounds with little data.
+DeviceInfo machine_of(int multiprocessors, int compute_capability) {
+  DeviceInfo info;
+  info.device = {DeviceType::cuda, 0};
+  info.workers = multiprocessors;
+  info.read_gbps = 4800;
+  info.compute_capability = compute_capability;
+  info.shared_memory_per_block = 227 << 10;
+  info.shared_memory_per_sm = 228 << 10;
+  return info;
+}
+
+struct Emulation : HadamardMachine {
+  explicit Emulation(int multiprocessors, int compute_capability = 90)
+      : device(machine_of(multiprocessors, compute_capability)) {
+    for (const HadamardKernel& k : cuda::hadamard_kernels()) kernels.emplace_back(k.name);
+  }
+  bool run(const std::string& kernel, TensorView x, TensorView y, HadamardOptions options,
+           std::vector<std::byte>&, std::vector<std::byte>&) override {
+    const HadamardProblem problem = check_hadamard("hadamard", x, y, options);
+    for (const HadamardKernel& k : cuda::hadamard_kernels()) {
+      if (k.name != kernel) continue;
+      if (!k.unavailable(device).empty() || !k.reject(problem, device).empty()) return false;
+      EXPECT_GT(k.predict(problem, device), 0);
+      // As large as it says, and its end is looked at.
+      const std::size_t bytes = k.workspace(problem, device);
+      std::vector<std::byte> workspace(bytes + 64, std::byte{0xFF});
+      k.run(problem, device, workspace.data());
+      for (std::size_t i = bytes; i < workspace.size(); ++i) {
+        EXPECT_EQ(workspace[i], std::byte{0xFF}) << "wrote behind the workspace";
+      }
+      return true;
+    }
+    return false;
+  }
+  DeviceInfo device;
+};
+
+void run_all(const std::vector<HadamardCase>& cases, int multiprocessors) {
+  Emulation machine(multiprocessors);
+  HadamardTally tally;
+  for (const HadamardCase& c : cases) {
+    HadamardCheck(c).run(machine, tally);
+    if (testing::Test::HasFailure()) break;
+  }
+  for (const auto& [kernel, count] : tally.cases) std::printf("  %s %d\n", kernel.c_str(), count);
+  std::printf("largest error / bound %.3f\n", tally.worst);
+}
+
+TEST(EmulatedHadamard, PowersOfTwo) { run_all(power_of_two_cases(8192), 1); }
+TEST(EmulatedHadamard, LongRows) {
+  std::vector<HadamardCase> cases;
+  for (const std::int64_t n : {16384, 32768, 65536}) {
+    for (const DType x : sixteen_bit) {
+      cases.push_back({.x = x, .y = x, .rows = 2, .n = n});
+      cases.push_back({.x = x, .y = x, .rows = 2, .n = n, .in_place = true, .fast = true});
+      cases.push_back({.x = x, .y = x, .rows = 2, .n = n, .values = Values::integers});
+      cases.push_back({.x = x, .y = x, .rows = 2, .n = n, .values = Values::one_hot});
+      cases.push_back({.x = x, .y = x, .rows = 2, .n = n, .values = Values::nonfinite});
+      cases.push_back({.x = x,
+                       .y = DType::e4m3,
+                       .rows = 2,
+                       .n = n,
+                       .before = true,
+                       .after = true,
+                       .scaling = HadamardScaling::per_row,
+                       .amax = true});
+    }
+  }
+  run_all(cases, 1);
+  run_all(cases, 132);
+}
+TEST(EmulatedHadamard, Layouts) { run_all(layout_cases(), 1); }
+TEST(EmulatedHadamard, ManyMultiprocessors) { run_all(power_of_two_cases(8192), 132); }
+TEST(EmulatedHadamard, Orders) {
+  run_all(order_cases({12, 24, 40, 112, 344, 768, 1184, 3328, 5120, 7168, 9216, 9472, 11008}), 2);
+}
+TEST(EmulatedHadamard, Codes) { run_all(code_cases({8, 32, 128, 256, 512, 2048, 4096, 8192}), 1); }
+
+TEST(EmulatedHadamard, ARowIsTheSameBitsAloneAndAmongOthers) {
+  for (const std::int64_t n : {8, 16, 128, 256, 512, 1024, 2048, 4096, 8192}) {
+    for (const bool fast : {false, true}) {
+      for (const int multiprocessors : {1, 4}) {
+        Emulation machine(multiprocessors);
+        HadamardTally tally;
+        const auto rows_of = [&](std::int64_t rows) {
+          HadamardCase c{.rows = rows, .n = n, .fast = fast, .seed = 11};
+          return HadamardCheck(c).run(machine, tally);
+        };
+        const HadamardOutputs all = rows_of(17);
+        for (const std::int64_t rows : tail_rows()) {
+          const auto bytes = static_cast<std::size_t>(rows * n) * 2;
+          for (const auto& [kernel, y] : rows_of(rows)) {
+            ASSERT_EQ(std::memcmp(y.data(), all.at(kernel).data(), bytes), 0)
+                << kernel << " n " << n << " rows " << rows << " fast " << fast;
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace halfbyte::test

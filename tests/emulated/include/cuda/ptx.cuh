@@ -1,0 +1,125 @@
+// The instructions of src/cuda/ptx.cuh that the Hadamard kernels use, in C++. An access that is not
+// aligned as the instruction asks ends the program.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+#include "core/fragment/mma_m16n8k16.h"
+#include "halfbyte/numeric.h"
+
+namespace halfbyte::cuda::ptx {
+
+inline int opaque(int value) { return value; }
+
+template <class T>
+T* in_block(T* shared, int rank) {
+  return reinterpret_cast<T*>(simt::in_block(reinterpret_cast<std::byte*>(shared), rank));
+}
+inline void arrive_at_cluster() { simt::arrive_at_cluster(); }
+inline void wait_for_cluster() { simt::wait_for_cluster(); }
+
+template <class T>
+T* dynamic_shared() {
+  return static_cast<T*>(simt::shared_memory());
+}
+
+inline void load_16_bytes_once(std::uint32_t (&words)[4], const void* from) {
+  if (reinterpret_cast<std::uintptr_t>(from) % 16 != 0) std::abort();
+  std::memcpy(words, from, 16);
+}
+
+template <int selector>
+std::uint32_t permute_bytes(std::uint32_t a, std::uint32_t b) {
+  const std::uint64_t bytes = static_cast<std::uint64_t>(b) << 32 | a;
+  std::uint32_t d = 0;
+  for (int i = 0; i < 4; ++i) {
+    const int from = selector >> (4 * i) & 7;
+    d |= static_cast<std::uint32_t>(bytes >> (8 * from) & 0xFFU) << (8 * i);
+  }
+  return d;
+}
+
+inline float f16_to_f32(std::uint16_t bits) { return halfbyte::f16_to_f32(bits); }
+inline std::uint32_t to_f16x2(float low, float high) {
+  return f32_to_f16(low) | static_cast<std::uint32_t>(f32_to_f16(high)) << 16;
+}
+inline std::uint32_t to_bf16x2(float low, float high) {
+  return f32_to_bf16(low) | static_cast<std::uint32_t>(f32_to_bf16(high)) << 16;
+}
+
+template <float (*widen)(std::uint16_t), std::uint16_t (*round)(float)>
+std::uint32_t fma_pairs(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+  const auto half = [&](int shift) {
+    const auto of = [&](std::uint32_t word) {
+      return widen(static_cast<std::uint16_t>(word >> shift));
+    };
+    return static_cast<std::uint32_t>(round(std::fma(of(a), of(b), of(c)))) << shift;
+  };
+  return half(0) | half(16);
+}
+inline std::uint32_t fma_f16x2(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+  return fma_pairs<halfbyte::f16_to_f32, f32_to_f16>(a, b, c);
+}
+inline std::uint32_t fma_bf16x2(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+  return fma_pairs<bf16_to_f32, f32_to_bf16>(a, b, c);
+}
+
+inline void load_matrices_transposed(std::uint32_t (&words)[4], const void* row) {
+  if (reinterpret_cast<std::uintptr_t>(row) % 16 != 0) std::abort();
+  std::array<const void*, 32> rows;
+  std::memcpy(rows.data(), simt::meet_warp(&row, sizeof(row)), sizeof(rows));
+  const auto lane = static_cast<std::size_t>(simt::lane());
+  for (std::size_t i = 0; i < 4; ++i) {
+    words[i] = 0;
+    for (std::size_t half = 0; half < 2; ++half) {
+      std::uint16_t number;
+      const auto* from = static_cast<const std::byte*>(rows[8 * i + 2 * (lane % 4) + half]);
+      std::memcpy(&number, from + 2 * (lane / 4), 2);
+      words[i] |= static_cast<std::uint32_t>(number) << (16 * half);
+    }
+  }
+}
+
+// c += a b for a warp: fragments by the maps, sums in double and one rounding to f32.
+template <float (*widen)(std::uint16_t)>
+void mma(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0, std::uint32_t b1) {
+  namespace f = core::mma_m16n8k16;
+  const std::array<std::uint32_t, 6> mine{a[0], a[1], a[2], a[3], b0, b1};
+  std::array<std::array<std::uint32_t, 6>, 32> all;
+  std::memcpy(all.data(), simt::meet_warp(mine.data(), sizeof(mine)), sizeof(all));
+  for (int reg = 0; reg < 4; ++reg) {
+    const f::Coord at = f::c_coord(simt::lane(), reg);
+    double sum = c[reg];
+    // Lanes 4 row .. 4 row + 3 hold the row of A, 4 column .. those of B.
+    for (int t = 0; t < 4; ++t) {
+      const auto& row = all[static_cast<std::size_t>(4 * (at.row % 8) + t)];
+      const auto& column = all[static_cast<std::size_t>(4 * at.column + t)];
+      for (int half = 0; half < 2; ++half) {
+        for (int k8 = 0; k8 < 2; ++k8) {
+          const int a_reg = at.row / 8 + 2 * k8;
+          const auto value = [&](std::uint32_t word) {
+            return static_cast<double>(widen(static_cast<std::uint16_t>(word >> (16 * half))));
+          };
+          sum += value(row[static_cast<std::size_t>(a_reg)]) *
+                 value(column[static_cast<std::size_t>(4 + k8)]);
+        }
+      }
+    }
+    c[reg] = static_cast<float>(sum);
+  }
+}
+inline void mma_f16(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
+                    std::uint32_t b1) {
+  mma<halfbyte::f16_to_f32>(c, a, b0, b1);
+}
+inline void mma_bf16(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
+                     std::uint32_t b1) {
+  mma<bf16_to_f32>(c, a, b0, b1);
+}
+
+}  // namespace halfbyte::cuda::ptx

@@ -1,0 +1,2 @@
+// Nothing: without hardware fp8 the codes come from core/hadamard/quantize.h.
+#pragma once
