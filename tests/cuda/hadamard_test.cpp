@@ -5,13 +5,19 @@
 #include <cstdio>
 
 #include "tests/cuda/gpu.h"
-#include "tests/support/device_call.h"
+#include "tests/support/guarded_memory.h"
 #include "tests/support/hadamard_cases.h"
 
 namespace halfbyte::test {
 namespace {
 
 constexpr Device gpu{DeviceType::cuda, 0};
+
+DeviceMemory upload(const void* data, std::size_t bytes, Device device) {
+  DeviceMemory memory(device, bytes);
+  copy_memory(memory.data(), device, data, {}, bytes);
+  return memory;
+}
 
 // Moves what views and options point to to the GPU and back.
 struct Gpu : HadamardMachine {
@@ -46,7 +52,7 @@ struct Gpu : HadamardMachine {
     void* const amax = move(options.amax);
     try {
       const std::size_t needed = hadamard_workspace_size(x, y, options);
-      GuardedDeviceMemory workspace(gpu, needed);
+      GuardedMemory workspace(gpu, needed);
       options.workspace = workspace.data();
       options.workspace_bytes = needed;
       hadamard(x, y, options);
