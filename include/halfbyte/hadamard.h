@@ -18,7 +18,7 @@
 // In place: y is the same view as x (data, strides, type). Any other overlap is E_ALIAS.
 //
 // A call allocates nothing, keeps no state and reads nothing back: on a GPU it is asynchronous in
-// `stream` and may be captured. The CPU uses up to 300 KB of each thread's stack. The same call
+// `stream` and may be captured. The CPU uses up to 600 KB of each thread's stack. The same call
 // gives the same bits on every run and with any number of threads.
 //
 // Source: arXiv 2412.08832 (transform), arXiv 2404.00456 and 2405.16406 (what it is for).

@@ -31,6 +31,26 @@ constexpr const CpuCost& cpu_cost(std::string_view isa) {
   return cpu_costs[0];
 }
 
+// Cycles an element of a Hadamard transform.
+struct HadamardCpuCost {
+  std::string_view isa;
+  double along_row;    // adjacent elements
+  double across_rows;  // adjacent rows
+  double gathered;     // element by element
+};
+
+inline constexpr HadamardCpuCost hadamard_cpu_costs[] = {
+    {"scalar", 12, 12, 24},
+    {"avx2", 1.2, 1.4, 12},
+    {"avx512", 0.8, 1.0, 12},
+};
+
+// Every level above AVX-512's has its cost.
+constexpr const HadamardCpuCost& hadamard_cpu_cost(std::string_view isa) {
+  if (isa == "scalar") return hadamard_cpu_costs[0];
+  return isa == "avx2" ? hadamard_cpu_costs[1] : hadamard_cpu_costs[2];
+}
+
 // Time is ranked for this many workers on every machine: a choice that followed the threads in use
 // would make the bits of the result follow them too.
 inline constexpr double nominal_workers = 8;

@@ -111,7 +111,8 @@ HB_HD constexpr int first_sign_word(int q) {
 }
 inline constexpr int total_sign_words = first_sign_word(172) + 172 * sign_words(172);
 
-constexpr std::array<std::uint32_t, total_sign_words> make_hadamard_signs() {
+// The rows of every H_q, or of its transpose.
+constexpr std::array<std::uint32_t, total_sign_words> make_hadamard_signs(bool transpose = false) {
   std::array<std::uint32_t, total_sign_words> words{};
   std::size_t row = 0;
   for (const HadamardOrder& order : order_rows) {
@@ -119,7 +120,8 @@ constexpr std::array<std::uint32_t, total_sign_words> make_hadamard_signs() {
     for (int i = 0; i < order.q; ++i) {
       for (int j = 0; j < order.q; ++j) {
         const auto word = row + static_cast<std::size_t>(j / 32);
-        if (matrix.entry(i, j) < 0) words[word] |= std::uint32_t{1} << j % 32;
+        if ((transpose ? matrix.entry(j, i) : matrix.entry(i, j)) < 0)
+          words[word] |= std::uint32_t{1} << j % 32;
       }
       row += static_cast<std::size_t>(sign_words(order.q));
     }

@@ -38,10 +38,12 @@ struct Avx2 {
     return _mm256_cvtepi32_ps(
         _mm256_cvtepu8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p))));
   }
-  static void store_f16(void* p, Float v) {
-    _mm_storeu_si128(static_cast<__m128i*>(p), _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
+  static __m128i to_f16(Float v) { return _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT); }
+  static void store_f16(void* p, Float v) { _mm_storeu_si128(static_cast<__m128i*>(p), to_f16(v)); }
+  static void store_bf16(void* p, Float v) {
+    _mm_storeu_si128(static_cast<__m128i*>(p), to_bf16(v));
   }
-  static void store_bf16(void* p, Float v) {  // nearest, ties to even; a NaN stays a quiet one
+  static __m128i to_bf16(Float v) {  // nearest, ties to even; a NaN stays a quiet one
     const __m256i bits = _mm256_castps_si256(v);
     const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
     const __m256i rounded =
@@ -50,8 +52,7 @@ struct Avx2 {
     const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q));
     const __m256i high = _mm256_srli_epi32(_mm256_blendv_epi8(rounded, quiet, nan), 16);
     const __m256i packed = _mm256_packus_epi32(high, high);
-    _mm_storeu_si128(static_cast<__m128i*>(p),
-                     _mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 0x08)));
+    return _mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 0x08));
   }
 
   // Codes ------------------------------------------------------------------------------------

@@ -38,10 +38,14 @@ struct Avx512 {
     return _mm512_cvtepi32_ps(
         _mm512_cvtepu8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p))));
   }
+  static __m256i to_f16(Float v) { return _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT); }
   static void store_f16(void* p, Float v) {
-    _mm256_storeu_si256(static_cast<__m256i*>(p), _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
+    _mm256_storeu_si256(static_cast<__m256i*>(p), to_f16(v));
   }
-  static void store_bf16(void* p, Float v) {  // nearest, ties to even; a NaN stays a quiet one
+  static void store_bf16(void* p, Float v) {
+    _mm256_storeu_si256(static_cast<__m256i*>(p), to_bf16(v));
+  }
+  static __m256i to_bf16(Float v) {  // nearest, ties to even; a NaN stays a quiet one
     const __m512i bits = _mm512_castps_si512(v);
     const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
     const __m512i rounded =
@@ -49,7 +53,7 @@ struct Avx512 {
     const __m512i quiet = _mm512_or_si512(bits, _mm512_set1_epi32(0x00400000));
     const __mmask16 nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
     const __m512i high = _mm512_srli_epi32(_mm512_mask_mov_epi32(rounded, nan, quiet), 16);
-    _mm256_storeu_si256(static_cast<__m256i*>(p), _mm512_cvtepi32_epi16(high));
+    return _mm512_cvtepi32_epi16(high);
   }
 
   static Bytes load_codes(const std::uint8_t* p) { return _mm512_load_si512(p); }

@@ -1,0 +1,40 @@
+#include "cpu/simd/hadamard/columns.h"
+#include "cpu/simd/hadamard/typed.h"
+#include "cpu/simd/isa_avx2.h"
+
+namespace halfbyte::cpu::simd {
+namespace {
+
+struct LaneAvx2 : Avx2 {
+  static constexpr int lane_bits = 3;
+
+  // Lanes i and i ^ distance change places.
+  template <int distance>
+  static Float exchange(Float v) {
+    if constexpr (distance == 1) return _mm256_permute_ps(v, 0b10'11'00'01);
+    if constexpr (distance == 2) return _mm256_permute_ps(v, 0b01'00'11'10);
+    if constexpr (distance == 4) return _mm256_permute2f128_ps(v, v, 1);
+  }
+  // -1 in the lanes whose number has the bit, else 1.
+  template <int bit>
+  static Float alternate() {
+    const auto sign = [](int lane) { return (lane & bit) != 0 ? -1.0F : 1.0F; };
+    return _mm256_setr_ps(sign(0), sign(1), sign(2), sign(3), sign(4), sign(5), sign(6), sign(7));
+  }
+  static Float negate(Float v) { return _mm256_xor_ps(v, _mm256_set1_ps(-0.0F)); }
+  static Float flip(Float v, const std::int8_t* signs) {
+    const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(signs));
+    const __m256i top = _mm256_and_si256(_mm256_cvtepi8_epi32(bytes),
+                                         _mm256_set1_epi32(static_cast<int>(0x80000000U)));
+    return _mm256_xor_ps(v, _mm256_castsi256_ps(top));
+  }
+  static void stream(float* p, Float v) { _mm256_stream_ps(p, v); }
+  static void stream_half(void* p, __m128i v) { _mm_stream_si128(static_cast<__m128i*>(p), v); }
+  static void fence() { _mm_sfence(); }
+};
+
+}  // namespace
+
+const HadamardSimd& hadamard_avx2() { return hadamard_simd<Typed<LaneAvx2>>; }
+
+}  // namespace halfbyte::cpu::simd

@@ -1,0 +1,186 @@
+// A Hadamard kernel whose vectors lie along the row: adjacent elements in, adjacent elements out.
+// Other steps are gathered element by element; codes and largest magnitudes come from f32 values
+// that are kept for it (finish.h).
+#pragma once
+
+#include <cstring>
+
+#include "cpu/simd/hadamard/finish.h"
+#include "cpu/simd/hadamard/mix.h"
+#include "cpu/simd/hadamard/passes.h"
+#include "halfbyte/numeric.h"
+
+namespace halfbyte::cpu::simd {
+
+// Tiles of pieces that fit one: q = 1, p levels, any number of pieces.
+template <class V, class Source, class Sink>
+inline void whole_tiles(int p, const Source& source, const Sink& sink, std::int64_t count) {
+  if (p >= V::lane_bits) return tiles_of<V, V::lane_bits>(p - V::lane_bits, source, sink, 0, count);
+  switch (p) {
+    case 0:
+      return tiles<V, 1, 0>(source, sink, 0, count);
+    case 1:
+      return tiles<V, 1, 1>(source, sink, 0, count);
+    case 2:
+      return tiles<V, 1, 2>(source, sink, 0, count);
+    default:
+      return tiles<V, 1, 3>(source, sink, 0, count);  // 16 lanes
+  }
+}
+
+// One piece that is larger than a tile.
+template <class V, class Source, class Sink>
+inline void large_piece(core::HadamardSize size, const std::uint32_t* sign_rows,
+                        const Source& source, const Scratch<V>& scratch, const Sink& sink) {
+  const std::int64_t low = std::int64_t{1} << size.p;
+  if (size.q > 1) {
+    mix<V>(size.q, sign_rows, source, scratch, low);
+    for (std::int64_t a = 0; a < size.q; ++a) {
+      descend<V, V::lane_bits>(scratch, sink, a * low, size.p);
+    }
+    return;
+  }
+  const int now = levels_of_pass(size.p - V::lane_bits - tile_log_vectors);
+  pass_of<V>(now, source, scratch, 0, low >> now);
+  for (std::int64_t i = 0; i < std::int64_t{1} << now; ++i) {
+    descend<V, V::lane_bits>(scratch, sink, i * (low >> now), size.p - now);
+  }
+}
+
+template <class V>
+constexpr bool fits_tile(core::HadamardSize size) {
+  return size.q == 1 && size.p <= V::lane_bits + tile_log_vectors;
+}
+
+// Element i of a row as f32, its sign flipped.
+template <class V>
+inline float element(const HadamardProblem& p, std::int64_t row_start, std::int64_t i) {
+  const auto x =
+      static_cast<float>(load_element(p.x, p.x_dtype, row_start + i * p.x_strides.element));
+  return p.signs_before != nullptr && p.signs_before[i] < 0 ? -x : x;
+}
+
+template <class V>
+inline std::int64_t start_of(const HadamardProblem& p, const HadamardStrides& s, std::int64_t row) {
+  return row / p.inner * s.outer + row % p.inner * s.inner;
+}
+
+// Elements that are not adjacent, or too few for a vector, into the scratch memory.
+template <class V>
+inline void gather(const HadamardProblem& p, std::int64_t row, std::int64_t first,
+                   std::int64_t count, float* memory) {
+  const std::int64_t start = start_of<V>(p, p.x_strides, row);
+  for (std::int64_t i = 0; i < count; ++i) {
+    memory[core::scratch::place(i)] = element<V>(p, start, first + i);
+  }
+  for (std::int64_t i = count; i % V::lanes != 0; ++i) memory[core::scratch::place(i)] = 0;
+}
+
+template <class V>
+inline Output<V, DType::f32> values_of(const HadamardProblem& p, float* memory,
+                                       std::int64_t first) {
+  return {reinterpret_cast<std::byte*>(memory),
+          p.signs_after == nullptr ? nullptr : p.signs_after + first, V::set(p.scale), false};
+}
+
+// A part of a span by way of f32 values: gathers, transforms in place, finishes. The values end up
+// dense where the scratch memory began: element i is read at i or behind, and in rising order.
+template <class V, DType T>
+inline void span_by_values(const HadamardProblem& p, const HadamardSpan& s) {
+  alignas(64) float memory[core::scratch::floats(largest_span) + V::lanes];
+  const std::int64_t b = p.size.n();
+  const std::int64_t start = start_of<V>(p, p.x_strides, s.row);
+  const bool adjacent = p.x_strides.element == 1;
+  const Input<V, T> whole{static_cast<const std::byte*>(p.x) +
+                              (start + s.first) * static_cast<std::int64_t>(V::template bytes<T>),
+                          p.signs_before == nullptr ? nullptr : p.signs_before + s.first};
+  if (fits_tile<V>(p.size)) {
+    const auto values = values_of<V>(p, memory, s.first);
+    // The signs of a last, incomplete vector would be read behind their end: element by element.
+    const std::int64_t body = adjacent ? s.count / V::lanes * V::lanes : 0;
+    whole_tiles<V>(p.size.p, whole, values, body);
+    if (body < s.count) {
+      float* rest = memory + body;
+      gather<V>(p, s.row, s.first + body, s.count - body, rest);
+      const Output<V, DType::f32> plain{reinterpret_cast<std::byte*>(rest), nullptr,
+                                        V::set(p.scale), false};
+      const std::int64_t padded = (s.count - body + V::lanes - 1) / V::lanes * V::lanes;
+      whole_tiles<V>(p.size.p, Scratch<V>{rest}, plain, padded);
+      for (std::int64_t i = body; i < s.count && p.signs_after != nullptr; ++i) {
+        if (p.signs_after[s.first + i] < 0) memory[i] = -memory[i];
+      }
+    }
+    return finish<V>(p, s.row, s.first, memory, s.count);
+  }
+  const bool together = p.group > b;  // a scale for more than one piece
+  for (std::int64_t i = 0; i < s.count; i += b) {
+    float* here = together ? memory + i : memory;
+    const Scratch<V> part{here};
+    const auto values = values_of<V>(p, here, s.first + i);
+    if (adjacent) {
+      const Input<V, T> input{whole.x + i * static_cast<std::int64_t>(V::template bytes<T>),
+                              whole.signs == nullptr ? nullptr : whole.signs + i};
+      large_piece<V>(p.size, s.sign_rows, input, part, values);
+    } else {
+      gather<V>(p, s.row, s.first + i, b, here);
+      large_piece<V>(p.size, s.sign_rows, part, part, values);
+    }
+    if (!together) finish<V>(p, s.row, s.first + i, memory, b);
+  }
+  if (together) finish<V>(p, s.row, s.first, memory, s.count);
+}
+
+// x to y: both adjacent, of one type, nothing asked of the values.
+template <class V, DType T>
+inline void span_direct(const HadamardProblem& p, const HadamardSpan& s) {
+  constexpr auto size = static_cast<std::int64_t>(V::template bytes<T>);
+  const auto* x =
+      static_cast<const std::byte*>(p.x) + (start_of<V>(p, p.x_strides, s.row) + s.first) * size;
+  auto* y = static_cast<std::byte*>(p.y) + (start_of<V>(p, p.y_strides, s.row) + s.first) * size;
+  const bool stream =
+      s.stream &&
+      reinterpret_cast<std::uintptr_t>(y) % static_cast<std::size_t>(V::lanes * size) == 0;
+  const auto shifted = [](const std::int8_t* signs, std::int64_t i) {
+    return signs == nullptr ? nullptr : signs + i;
+  };
+  const auto scale = V::set(p.scale);
+  if (fits_tile<V>(p.size)) {
+    const std::int64_t body = s.count / V::lanes * V::lanes;
+    whole_tiles<V>(p.size.p, Input<V, T>{x, shifted(p.signs_before, s.first)},
+                   Output<V, T>{y, shifted(p.signs_after, s.first), scale, stream}, body);
+    if (body < s.count) {
+      span_by_values<V, T>(p, {s.row, s.first + body, s.count - body, s.sign_rows, false});
+    }
+  } else {
+    const std::int64_t b = p.size.n();
+    alignas(64) float memory[core::scratch::floats(largest_span)];
+    for (std::int64_t i = 0; i < s.count; i += b) {
+      large_piece<V>(
+          p.size, s.sign_rows, Input<V, T>{x + i * size, shifted(p.signs_before, s.first + i)},
+          Scratch<V>{memory},
+          Output<V, T>{y + i * size, shifted(p.signs_after, s.first + i), scale, stream});
+    }
+  }
+  if (stream) V::fence();
+}
+
+template <class V, DType T>
+inline void span_of(const HadamardProblem& p, const HadamardSpan& s) {
+  const bool direct = p.kind == core::CodeKind::none && p.amax == nullptr &&
+                      p.x_strides.element == 1 && p.y_strides.element == 1;
+  direct ? span_direct<V, T>(p, s) : span_by_values<V, T>(p, s);
+}
+
+template <class V>
+void along_row(const HadamardProblem& p, const HadamardSpan& s) {
+  switch (p.x_dtype) {
+    case DType::f16:
+      return span_of<V, DType::f16>(p, s);
+    case DType::bf16:
+      return span_of<V, DType::bf16>(p, s);
+    default:
+      return span_of<V, DType::f32>(p, s);
+  }
+}
+
+}  // namespace halfbyte::cpu::simd
