@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <memory>
+#include <random>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace simt {
@@ -41,6 +44,8 @@ struct Running {
   const std::function<void()>* body = nullptr;
   ucontext_t scheduler{};
   std::size_t thread = 0;
+  std::exception_ptr failure;
+  std::minstd_rand random;
 };
 
 Running now;
@@ -48,7 +53,11 @@ Running now;
 std::size_t block_of_thread() { return now.thread / now.launch.block; }
 
 void enter() {
-  (*now.body)();
+  try {
+    (*now.body)();
+  } catch (...) {
+    now.failure = std::current_exception();
+  }
   now.threads[now.thread].state = State::done;
   swapcontext(&now.threads[now.thread].context, &now.scheduler);
 }
@@ -75,6 +84,7 @@ void resume(std::size_t thread, unsigned first_block) {
   thread_index = Dim(static_cast<unsigned>(thread) % now.launch.block);
   block_index = Dim(first_block + static_cast<unsigned>(block_of_thread()));
   swapcontext(&now.scheduler, &now.threads[thread].context);
+  if (now.failure) std::rethrow_exception(std::exchange(now.failure, nullptr));
 }
 
 // Runs the threads of a warp up to their next meeting. A meeting of some lanes only would hang a
@@ -82,10 +92,14 @@ void resume(std::size_t thread, unsigned first_block) {
 bool step_warp(std::size_t warp, unsigned first_block) {
   const std::size_t begin = 32 * warp, end = begin + 32;
   bool ran = false;
-  for (std::size_t i = begin; i < end; ++i) {
-    if (now.threads[i].state != State::ready) continue;
+  // Lanes in one of 64 orders: none may rely on another's being earlier between two meetings.
+  const std::size_t shift = now.random() % 32, sign = now.random() % 2;
+  for (std::size_t i = 0; i < 32; ++i) {
+    const std::size_t lane = (sign != 0 ? 31 - i : i) + shift;
+    const std::size_t thread = begin + lane % 32;
+    if (now.threads[thread].state != State::ready) continue;
     ran = true;
-    resume(i, first_block);
+    resume(thread, first_block);
   }
   if (all_are(begin, end, State::at_warp)) {
     set_ready(begin, end);
@@ -163,6 +177,8 @@ const std::byte* meet_warp(const void* mine, std::size_t bytes) {
 }
 
 void* shared_memory() { return now.shared.data() + block_of_thread() * now.launch.shared_bytes; }
+
+std::size_t shared_bytes() { return now.launch.shared_bytes; }
 
 std::byte* in_block(std::byte* shared, int rank) {
   const auto place = shared - static_cast<std::byte*>(shared_memory());

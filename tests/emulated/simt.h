@@ -29,6 +29,7 @@ const std::byte* meet_warp(const void* mine, std::size_t bytes);
 
 // The block's dynamic shared memory, and the same place in that of block `rank` of the cluster.
 void* shared_memory();
+std::size_t shared_bytes();
 std::byte* in_block(std::byte* shared, int rank);
 
 struct Launch {

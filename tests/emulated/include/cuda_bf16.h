@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cuda_runtime.h>
+
 #include "halfbyte/numeric.h"
 
 struct __nv_bfloat16 {

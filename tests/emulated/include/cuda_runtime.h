@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <cfenv>
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 #define __global__
 #define __device__
@@ -36,6 +38,65 @@ using std::max;
 using std::min;
 
 inline void __syncthreads() { simt::meet_block(); }
+inline void __syncwarp() {
+  const char nothing = 0;
+  (void)simt::meet_warp(&nothing, 1);
+}
+inline void __threadfence() {}
+
+inline std::uint32_t __byte_perm(std::uint32_t a, std::uint32_t b, std::uint32_t selector) {
+  const std::uint64_t bytes = static_cast<std::uint64_t>(b) << 32 | a;
+  std::uint32_t d = 0;
+  for (int i = 0; i < 4; ++i) {
+    const std::uint32_t from = selector >> (4 * i) & 7U;
+    d |= static_cast<std::uint32_t>(bytes >> (8 * from) & 0xFFU) << (8 * i);
+  }
+  return d;
+}
+
+// Threads change at meetings only, so that a plain step is an atomic one.
+template <class T>
+T atomicAdd(T* at, std::type_identity_t<T> value) {
+  const T old = *at;
+  *at += value;
+  return old;
+}
+template <class T>
+T atomicExch(T* at, std::type_identity_t<T> value) {
+  const T old = *at;
+  *at = value;
+  return old;
+}
+template <class T>
+T atomicCAS(T* at, std::type_identity_t<T> compare, std::type_identity_t<T> value) {
+  const T old = *at;
+  if (old == compare) *at = value;
+  return old;
+}
+template <class T>
+T __ldcg(const T* at) {
+  return *at;
+}
+
+// f(a, b, c) rounded downwards or upwards; volatile, or the compiler computes it beforehand.
+template <class F>
+float rounded(int direction, const F& f, float a, float b, float c = 0) {
+  const int before = std::fegetround();
+  std::fesetround(direction);
+  volatile float in[3] = {a, b, c};
+  volatile float result = f(in[0], in[1], in[2]);
+  std::fesetround(before);
+  return result;
+}
+inline float fused(float a, float b, float c) { return std::fma(a, b, c); }
+inline float difference(float a, float b, float) { return a - b; }
+inline float product(float a, float b, float) { return a * b; }
+inline float __fmaf_rd(float a, float b, float c) { return rounded(FE_DOWNWARD, fused, a, b, c); }
+inline float __fmaf_ru(float a, float b, float c) { return rounded(FE_UPWARD, fused, a, b, c); }
+inline float __fsub_rd(float a, float b) { return rounded(FE_DOWNWARD, difference, a, b); }
+inline float __fsub_ru(float a, float b) { return rounded(FE_UPWARD, difference, a, b); }
+inline float __fmul_rd(float a, float b) { return rounded(FE_DOWNWARD, product, a, b); }
+inline float __fmul_ru(float a, float b) { return rounded(FE_UPWARD, product, a, b); }
 inline float __uint_as_float(std::uint32_t bits) { return std::bit_cast<float>(bits); }
 inline std::uint32_t __float_as_uint(float value) { return std::bit_cast<std::uint32_t>(value); }
 template <class T>

@@ -1,4 +1,4 @@
-// The instructions of src/cuda/ptx.cuh that the Hadamard kernels use, in C++. An access that is not
+// The instructions of src/cuda/ptx.cuh in C++. An access that is not
 // aligned as the instruction asks ends the program.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "copies.h"
 #include "core/fragment/mma_m16n8k16.h"
 #include "halfbyte/numeric.h"
 
@@ -28,6 +29,28 @@ T* dynamic_shared() {
   return static_cast<T*>(simt::shared_memory());
 }
 
+inline std::uint32_t shared_address(const void* generic) { return simt::shared_address(generic); }
+template <std::size_t count>
+void load_shared(std::uint32_t address, std::uint32_t (&words)[count]) {
+  std::memcpy(words, simt::shared_place(address, sizeof(words)), sizeof(words));
+}
+
+inline void copy_16_bytes_async(std::uint32_t to, const void* from) {
+  simt::start_copy(to, from, 16, 16);
+}
+inline void copy_16_bytes_or_zeros_async(std::uint32_t to, const void* from, int valid) {
+  simt::start_copy(to, from, 16, static_cast<std::size_t>(valid));
+}
+template <int bytes>
+void copy_async(std::uint32_t to, const void* from) {
+  simt::start_copy(to, from, bytes, bytes);
+}
+inline void commit_copies() { simt::commit_copies(); }
+template <int pending>
+void wait_for_copies() {
+  simt::wait_for_copies(pending);
+}
+
 inline void load_16_bytes_once(std::uint32_t (&words)[4], const void* from) {
   if (reinterpret_cast<std::uintptr_t>(from) % 16 != 0) std::abort();
   std::memcpy(words, from, 16);
@@ -35,13 +58,10 @@ inline void load_16_bytes_once(std::uint32_t (&words)[4], const void* from) {
 
 template <int selector>
 std::uint32_t permute_bytes(std::uint32_t a, std::uint32_t b) {
-  const std::uint64_t bytes = static_cast<std::uint64_t>(b) << 32 | a;
-  std::uint32_t d = 0;
-  for (int i = 0; i < 4; ++i) {
-    const int from = selector >> (4 * i) & 7;
-    d |= static_cast<std::uint32_t>(bytes >> (8 * from) & 0xFFU) << (8 * i);
-  }
-  return d;
+  return __byte_perm(a, b, selector);
+}
+inline std::uint32_t and_or(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+  return (a & b) | c;
 }
 
 inline float f16_to_f32(std::uint16_t bits) { return halfbyte::f16_to_f32(bits); }
@@ -67,6 +87,11 @@ inline std::uint32_t fma_f16x2(std::uint32_t a, std::uint32_t b, std::uint32_t c
 }
 inline std::uint32_t fma_bf16x2(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
   return fma_pairs<bf16_to_f32, f32_to_bf16>(a, b, c);
+}
+
+// Exact in f32, and rounded once: both are 16-bit numbers.
+inline std::uint32_t add_f16x2(std::uint32_t a, std::uint32_t b) {
+  return fma_f16x2(a, 0x3C003C00U, b);
 }
 
 inline void load_matrices_transposed(std::uint32_t (&words)[4], const void* row) {

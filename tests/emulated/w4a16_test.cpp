@@ -7,11 +7,12 @@
 
 #include "bench/compare_result.h"
 #include "bench/oracle.h"
+#include "copies.h"
 #include "core/layout/slab16_pack.h"
 #include "cuda/slab16.h"
 #include "cuda/w4a16/instance.h"
 #include "halfbyte/numeric.h"
-#include "tests/simt/simt.h"
+#include "simt.h"
 #include "tests/support/weights.h"
 
 namespace halfbyte::cuda::w4a16 {
@@ -87,7 +88,7 @@ class Simulation {
            layout::padded_n(w_.n) % i.tile_n() == 0;
   }
 
-  void run(const Instance& instance, int warps, const Schedules& schedule, std::uint64_t seed) {
+  void run(const Instance& instance, int warps, const Schedules& schedule) {
     simt::forget_buffers();
     Args a{};
     a.codes = reinterpret_cast<const std::uint8_t*>(packed_.codes.data());
@@ -135,11 +136,11 @@ class Simulation {
         atomic ? 0 : std::nanf(""));
     a.arrivals = arrivals.data();
     a.partials = partials.data();
-    simt::launch({.blocks = static_cast<unsigned>(a.division.workers()),
-                  .threads = static_cast<unsigned>(32 * warps),
-                  .shared_bytes = instance.shared_bytes(warps),
-                  .seed = seed},
-                 [&] { instance.kernel(a); });
+    simt::run({.grid = static_cast<unsigned>(a.division.workers()),
+               .block = static_cast<unsigned>(32 * warps),
+               .cluster = 1,
+               .shared_bytes = instance.shared_bytes(warps)},
+              [&] { instance.kernel(a); });
     const Count slices = schedule.stream_k_workers > 0 ? a.k_blocks : schedule.split;
     const bench::Verdict verdict =
         bench::compare(TensorView::matrix(y.data(), DType::f32, m_, w_.n), oracle_.y64.data(),
@@ -182,7 +183,8 @@ int run_all(std::span<const Instance> instances, const std::vector<Problem>& pro
 
                        " split=" + std::to_string(schedule.split) +
                        " stream-K workers=" + std::to_string(schedule.stream_k_workers));
-          simulation.run(instance, warps, schedule, static_cast<std::uint64_t>(++runs));
+          simulation.run(instance, warps, schedule);
+          ++runs;
           if (::testing::Test::HasFatalFailure()) return runs;
         }
       }
@@ -206,31 +208,31 @@ std::vector<Problem> of_bits(std::vector<Problem> problems, int bits) {
   return problems;
 }
 
-TEST(SimtW4A16, FourBits) { EXPECT_GT(run_all(u4_instances(), with_integer_zeros, true), 100); }
-TEST(SimtW4A16, FourBitsAtomic) {
+TEST(EmulatedW4A16, FourBits) { EXPECT_GT(run_all(u4_instances(), with_integer_zeros, true), 100); }
+TEST(EmulatedW4A16, FourBitsAtomic) {
   EXPECT_GT(run_all(u4_atomic_instances(), with_integer_zeros, true), 100);
 }
-TEST(SimtW4A16, ThreeBits) {
+TEST(EmulatedW4A16, ThreeBits) {
   EXPECT_GT(run_all(u4_instances(), of_bits({with_integer_zeros[2]}, 3), true), 20);
 }
-TEST(SimtW4A16, EightBits) {
+TEST(EmulatedW4A16, EightBits) {
   EXPECT_GT(run_all(u8_instances(), of_bits(with_integer_zeros, 8), true), 40);
 }
-TEST(SimtW4A16, AnyX) {
+TEST(EmulatedW4A16, AnyX) {
   const std::vector<Problem> problems{
       {{.k = 200, .n = 70, .group = 8, .zero = ZeroKind::integer}, 5},
       {{.k = 320, .n = 64, .group = 32, .shuffled = true}, 11}};
   EXPECT_GT(run_all(u4_gathered_instances(), problems, false), 20);
   EXPECT_GT(run_all(u8_gathered_instances(), of_bits(problems, 8), false), 20);
 }
-TEST(SimtW4A16, RealZerosAndMinima) {
+TEST(EmulatedW4A16, RealZerosAndMinima) {
   const std::vector<Problem> problems{
       {{.k = 256, .n = 64, .group = 64, .zero = ZeroKind::real}, 5},
       {{.k = 200, .n = 72, .group = 40, .zero = ZeroKind::minimum, .scale = DType::bf16}, 9}};
   EXPECT_GT(run_all(u4_offset_instances(), problems, false), 20);
   EXPECT_GT(run_all(u8_offset_instances(), of_bits(problems, 8), false), 20);
 }
-TEST(SimtW4A16, Mxfp4) {
+TEST(EmulatedW4A16, Mxfp4) {
   const std::vector<Problem> problems{
       {{.k = 416, .n = 72, .group = 32, .scale = DType::e8m0, .table = true}, 7}};
   EXPECT_GT(run_all(e2m1_instances(), problems, true), 10);
