@@ -207,19 +207,8 @@ PackedWeight pack_n16(const QuantizedWeight& w, int) {
   }
   form->finite_scales = all_finite(w, w.scales) && all_finite(w, w.offsets);
 
-  auto impl = std::make_shared<PackedWeight::Impl>();
-  *impl = {.layout = "cpu/n16",
-           .device = {},
-           .k = w.k,
-           .n = w.n,
-           .group_size = w.group_size,
-           .bits = w.bits,
-           .meaning = w.meaning,
-           .zero_kind = w.zero_kind,
-           .scale_dtype = w.scale_dtype,
-           .bytes = form->bytes(),
-           .form = form};
-  return PackedWeight(std::move(impl));
+  const std::size_t bytes = form->bytes();
+  return packed_weight(w, "cpu/n16", {}, bytes, std::move(form));
 }
 
 QuantizedWeight unpack_n16(const PackedWeight& weight) {

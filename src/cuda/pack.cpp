@@ -83,19 +83,8 @@ PackedWeight pack(const QuantizedWeight& weight, int index) {
   form->canonical = weight;
   form->canonical.codes = {};
 
-  auto impl = std::make_shared<PackedWeight::Impl>();
-  *impl = {.layout = "cuda/slab16",
-           .device = device,
-           .k = weight.k,
-           .n = weight.n,
-           .group_size = weight.group_size,
-           .bits = weight.bits,
-           .meaning = weight.meaning,
-           .zero_kind = weight.zero_kind,
-           .scale_dtype = weight.scale_dtype,
-           .bytes = form->bytes(),
-           .form = form};
-  return PackedWeight(std::move(impl));
+  const std::size_t bytes = form->bytes();
+  return packed_weight(weight, "cuda/slab16", device, bytes, std::move(form));
 }
 
 QuantizedWeight unpack(const PackedWeight& weight) {

@@ -4,7 +4,7 @@
 #include "core/hadamard/signs.h"
 #include "ops/check.h"
 #include "ops/hadamard_check.h"
-#include "ops/kernel.h"
+#include "ops/kernel_info.h"
 
 namespace halfbyte {
 namespace {
@@ -112,19 +112,7 @@ std::size_t hadamard_workspace_size(const TensorView& x, const TensorView& y,
 }
 
 std::vector<KernelInfo> hadamard_kernels() {
-  std::vector<KernelInfo> list;
-  for (const Backend& backend : backends()) {
-    for (const HadamardKernel& kernel : backend.hadamard_kernels()) {
-      std::string unavailable;
-      try {
-        unavailable = kernel.unavailable(backend.device_info(0));
-      } catch (const Error& error) {
-        unavailable = error.what();
-      }
-      list.push_back({std::string(kernel.name), std::string(kernel.description), unavailable});
-    }
-  }
-  return list;
+  return kernel_infos([](const Backend& backend) { return backend.hadamard_kernels(); });
 }
 
 bool has_hadamard(std::int64_t n) { return core::hadamard_size(n).q != 0; }

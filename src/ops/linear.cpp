@@ -4,6 +4,7 @@
 #include <array>
 
 #include "ops/check.h"
+#include "ops/kernel_info.h"
 #include "ops/packed.h"
 #include "ops/plan.h"
 
@@ -185,19 +186,7 @@ std::size_t linear_workspace_size(const TensorView& x, const PackedWeight& w, co
 }
 
 std::vector<KernelInfo> linear_kernels() {
-  std::vector<KernelInfo> list;
-  for (const Backend& backend : backends()) {
-    for (const LinearKernel& kernel : backend.linear_kernels()) {
-      std::string unavailable;
-      try {
-        unavailable = kernel.unavailable(backend.device_info(0));
-      } catch (const Error& error) {
-        unavailable = error.what();
-      }
-      list.push_back({std::string(kernel.name), std::string(kernel.description), unavailable});
-    }
-  }
-  return list;
+  return kernel_infos([](const Backend& backend) { return backend.linear_kernels(); });
 }
 
 std::vector<GemmConfig> kernel_menu(std::string_view kernel) {

@@ -1,5 +1,7 @@
 // pack, unpack, dequantize: by way of the backend's row.
 #include <array>
+#include <memory>
+#include <utility>
 
 #include "halfbyte/numeric.h"
 #include "halfbyte/weight.h"
@@ -8,6 +10,23 @@
 #include "ops/packed.h"
 
 namespace halfbyte {
+
+PackedWeight packed_weight(const QuantizedWeight& weight, std::string_view layout, Device device,
+                           std::size_t bytes, std::shared_ptr<const void> form) {
+  auto impl = std::make_shared<PackedWeight::Impl>();
+  *impl = {.layout = layout,
+           .device = device,
+           .k = weight.k,
+           .n = weight.n,
+           .group_size = weight.group_size,
+           .bits = weight.bits,
+           .meaning = weight.meaning,
+           .zero_kind = weight.zero_kind,
+           .scale_dtype = weight.scale_dtype,
+           .bytes = bytes,
+           .form = std::move(form)};
+  return PackedWeight(std::move(impl));
+}
 
 std::int64_t PackedWeight::k() const { return impl_->k; }
 std::int64_t PackedWeight::n() const { return impl_->n; }

@@ -23,4 +23,8 @@ struct PackedWeight::Impl {
   std::shared_ptr<const void> form;
 };
 
+// The packed form of a weight: what it says of itself is the weight's.
+PackedWeight packed_weight(const QuantizedWeight& weight, std::string_view layout, Device device,
+                           std::size_t bytes, std::shared_ptr<const void> form);
+
 }  // namespace halfbyte
