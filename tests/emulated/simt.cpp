@@ -18,8 +18,8 @@ Dim thread_index, block_index, block_size, grid_size;
 
 namespace {
 
-constexpr std::size_t stack_bytes = 64 << 10;
-constexpr std::size_t most_bytes = 64;  // that a lane gives at a meeting
+constexpr std::size_t stack_bytes = 256 << 10;  // sanitizers' frames are large
+constexpr std::size_t most_bytes = 64;          // that a lane gives at a meeting
 
 enum class State { ready, at_warp, at_block, at_cluster, done };
 
@@ -191,7 +191,8 @@ void run(const Launch& launch, const std::function<void()>& body) {
   now.threads.resize(std::size_t{launch.block} * launch.cluster);
   now.warps.resize(now.threads.size() / 32);
   for (Thread& thread : now.threads) {
-    if (thread.stack == nullptr) thread.stack = std::make_unique<std::byte[]>(stack_bytes);
+    if (thread.stack == nullptr)
+      thread.stack = std::make_unique_for_overwrite<std::byte[]>(stack_bytes);
   }
   grid_size = Dim(launch.grid);
   block_size = Dim(launch.block);

@@ -47,7 +47,7 @@ map::RowSteps y_steps(const HadamardProblem& p) {
 }
 
 // More than 48 KB of shared memory have to be asked for once, by device and kernel.
-void allow_shared_memory(int device) {
+void allow_shared_memory(int device, std::size_t most) {
   static std::mutex mutex;
   static std::vector<int> done;
   const std::lock_guard lock(mutex);
@@ -55,6 +55,7 @@ void allow_shared_memory(int device) {
   for (const DType x : {DType::f16, DType::bf16}) {
     for (const Family family : {in_registers_of, rows_of, spread_rows_of}) {
       for (const Instance& i : family(x)) {
+        if (static_cast<std::size_t>(i.shared_bytes) > most) continue;  // its row rejects all calls
         check(cudaFuncSetAttribute(reinterpret_cast<const void*>(i.kernel),
                                    cudaFuncAttributeMaxDynamicSharedMemorySize, i.shared_bytes),
               "hadamard", "cudaFuncSetAttribute");
@@ -171,7 +172,7 @@ const Instance& spread_row_for(const HadamardProblem& p, const DeviceInfo& devic
 
 void launch(const Instance& instance, const HadamardProblem& p, const DeviceInfo& device) {
   const DeviceGuard guard(p.device.index, "hadamard");
-  allow_shared_memory(p.device.index);
+  allow_shared_memory(p.device.index, device.shared_memory_per_block);
   const Args a = args_of(p);
   // A unit is a block or a cluster.
   const std::int64_t units = (a.vectors.count + instance.vectors - 1) / instance.vectors;

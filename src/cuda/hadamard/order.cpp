@@ -34,6 +34,11 @@ std::size_t shared_bytes(const HadamardProblem& p) {
   return numbers + static_cast<std::size_t>(map::sign_words_of(p.size.q)) * 128 + 16;
 }
 
+// What a block may ask for beside the 128 bytes that the kernel has of its own.
+std::size_t most_shared_bytes(const DeviceInfo& device) {
+  return device.shared_memory_per_block - 128;
+}
+
 std::int64_t blocks_per_sm(const HadamardProblem& p, const DeviceInfo& device) {
   const std::size_t by_memory = device.shared_memory_per_sm / (shared_bytes(p) + 1024);
   return std::clamp<std::int64_t>(static_cast<std::int64_t>(by_memory), 1,
@@ -70,9 +75,8 @@ std::string_view reject_order(const HadamardProblem& p, const DeviceInfo& device
   const std::string_view reason = reject_layout(p);
   if (!reason.empty()) return reason;
   if (p.group != 0 && p.group != p.size.n()) return "makes scales of whole pieces only";
-  return shared_bytes(p) > device.shared_memory_per_block
-             ? "needs more shared memory than this GPU has"
-             : "";
+  return shared_bytes(p) > most_shared_bytes(device) ? "needs more shared memory than this GPU has"
+                                                     : "";
 }
 
 double predict_order(const HadamardProblem& p, const DeviceInfo& device) {
@@ -95,9 +99,10 @@ void launch_order(const HadamardProblem& p, const DeviceInfo& device) {
   const DeviceGuard guard(p.device.index, "hadamard");
   const OrderInstance& instance = instance_for(p);
   const std::size_t shared = shared_bytes(p);
+  // The same for every size: another thread may be between here and its launch.
   check(cudaFuncSetAttribute(reinterpret_cast<const void*>(instance.kernel),
                              cudaFuncAttributeMaxDynamicSharedMemorySize,
-                             static_cast<int>(device.shared_memory_per_block)),
+                             static_cast<int>(most_shared_bytes(device))),
         "hadamard", "cudaFuncSetAttribute");
   const std::int64_t pieces = p.rows() * p.pieces();
   const std::int64_t resident = device.workers * blocks_per_sm(p, device);

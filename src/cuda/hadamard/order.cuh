@@ -76,10 +76,12 @@ __device__ void transform_columns_of_rows(const OrderArgs& o, const OrderShared&
   const Args& a = o.rows;
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   const int tiles = o.q << a.log2_n >> map::tile_log2;
-  const auto matrices = matrices_of<Number, K::one_rounding>(a.log2_n, lane);
+  // Opaque: kept through phase 2, they would take 12 registers.
+  const auto matrices = matrices_of<Number, K::one_rounding>(ptx::opaque(a.log2_n), lane);
   const std::int64_t vector = piece_vector(o, piece);
   const auto* x_g =
       static_cast<const std::uint16_t*>(a.x) + a.vectors.offset(a.x_steps, vector) + 8 * lane;
+#pragma unroll 1
   for (int first = K::batch * warp; first < tiles; first += K::batch * order_warps) {
     std::uint32_t x_r[K::batch][4] = {};
     float v_r[K::batch][8];
@@ -165,10 +167,13 @@ __device__ void for_each_four(const OrderArgs& o, const OrderShared& shared, con
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   const int steps = 1 << (a.log2_n - 4), tiles = map::order_tiles(o.q);
   const int parts = steps < order_warps ? order_warps / steps : 1;  // of the rows of A
+#pragma unroll 1  // unrolled, the registers of B would be there twice
   for (int item = warp; item < steps * parts; item += order_warps) {
     const int step = item % steps;
     OrderColumns<K> b;
-    read_columns_of<K>(o, shared, step, lane, b);
+    // Opaque: the places of all tiles, kept from one step to the next, would take 22 registers.
+    read_columns_of<K>(o, shared, step, ptx::opaque(lane), b);
+#pragma unroll 1
     for (int tile = item / steps; tile < tiles; tile += parts) {
       float sums_r[2][4] = {};
       multiply_order<K>(o, shared, tile, lane, b, sums_r);
@@ -192,26 +197,24 @@ __device__ void store_piece(const OrderArgs& o, const OrderShared& shared, int p
   const std::int64_t vector = piece_vector(o, piece);
   RowOut out{a.scales + piece, a.vectors.offset(a.y_steps, vector), nullptr};
   if (a.signs_after != nullptr) out.signs = a.signs_after + a.vectors.place(vector).column;
+  const bool codes = a.kind != core::CodeKind::none;
   std::uint32_t bits = 0;
-  float inverse = 1;
-  if (o.scale_of_piece) {  // all products twice: an output has to wait for the largest
-    for_each_four<K>(o, shared, out,
-                     [&](int, const float(&v_r)[4]) { bits = max(bits, largest_bits(v_r)); });
-    bits = largest_in_block(bits, 32 * order_warps);
-    const float scale = core::scale_for(__uint_as_float(bits), a.kind);
+  float inverse = codes && !o.scale_of_piece ? 1 / __ldg(a.scales) : 1;
+  // With a scale of the piece all products are made twice: outputs have to wait for the largest.
+#pragma unroll 1
+  for (bool stores = !o.scale_of_piece;; stores = true) {
+    for_each_four<K>(o, shared, out, [&](int element, const float(&v_r)[4]) {
+      bits = max(bits, largest_bits(v_r));
+      if (!stores) return;
+      if (codes) return store_codes(a, out.y + element, inverse, v_r);
+      store_rounded<typename K::Number>(static_cast<std::uint16_t*>(a.y) + out.y + element, v_r);
+    });
+    if (stores) break;
+    const std::uint32_t largest = largest_in_block(bits, 32 * order_warps);
+    const float scale = core::scale_for(__uint_as_float(largest), a.kind);
     if (threadIdx.x == 0) *out.scales = scale;
     inverse = 1 / scale;
-  } else if (a.kind != core::CodeKind::none) {
-    inverse = 1 / __ldg(a.scales);
   }
-  for_each_four<K>(o, shared, out, [&](int element, const float(&v_r)[4]) {
-    if (a.kind != core::CodeKind::none) {
-      store_codes(a, out.y + element, inverse, v_r);
-    } else {
-      store_rounded<typename K::Number>(static_cast<std::uint16_t*>(a.y) + out.y + element, v_r);
-    }
-    if (a.amax != nullptr) bits = max(bits, largest_bits(v_r));
-  });
   if (a.amax != nullptr) raise_amax(a.amax, bits, threadIdx.x % 32);
 }
 

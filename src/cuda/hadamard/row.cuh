@@ -21,9 +21,9 @@
 namespace halfbyte::cuda::hadamard {
 
 template <class K>
-__device__ void load_piece(const Args& a, int rows, int row, int piece, int lane,
+__device__ void load_piece(const Args& a, int row, int piece, int lane,
                            std::uint32_t (&x_r)[K::tiles][4]) {
-  if (row >= rows) return;
+  if (first_vector<K>(row) >= a.vectors.count) return;
   const auto* x_g = static_cast<const std::uint16_t*>(a.x) +
                     a.vectors.offset(a.x_steps, first_vector<K>(row)) + piece * K::columns +
                     lane * 8;
@@ -65,14 +65,13 @@ __global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
   auto* const sums_s = ptx::dynamic_shared<float>();
   const int lane = threadIdx.x % 32, rank = blockIdx.x % K::cluster;
   const int piece = rank * (K::threads / 32) + threadIdx.x / 32;
-  const int rows = static_cast<int>(a.vectors.count / (K::elements / 8));
   const int first = blockIdx.x / K::cluster, step = gridDim.x / K::cluster;
 
   may_overwrite<K>();
   std::uint32_t x_r[tiles][4];
-  if (K::loads_ahead) load_piece<K>(a, rows, first, piece, lane, x_r);
-  for (int row = first; row < rows; row += step) {
-    if (!K::loads_ahead) load_piece<K>(a, rows, row, piece, lane, x_r);
+  if (K::loads_ahead) load_piece<K>(a, first, piece, lane, x_r);
+  for (int row = first; first_vector<K>(row) < a.vectors.count; row += step) {
+    if (!K::loads_ahead) load_piece<K>(a, row, piece, lane, x_r);
     // Made anew for every row: phase 2 needs the registers more than the loop these instructions.
     const auto matrices = matrices_of<Number, K::one_rounding>(ptx::opaque(a.log2_n), lane);
     if (a.signs_before != nullptr) {
@@ -83,7 +82,7 @@ __global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
     float v_r[tiles][8];
 #pragma unroll
     for (int t = 0; t < tiles; ++t) transform_tile(x_r[t], matrices, v_r[t]);
-    if constexpr (K::loads_ahead) load_piece<K>(a, rows, row + step, piece, lane, x_r);
+    if constexpr (K::loads_ahead) load_piece<K>(a, row + step, piece, lane, x_r);
     map::transform_first_index(v_r, 3);
     wait_to_overwrite<K>(row == first);
     write_piece<K>(sums_s, piece, lane, v_r);
