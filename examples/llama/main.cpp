@@ -24,6 +24,7 @@ struct Options {
   std::int64_t bytes = -1;   // all of the file
   std::int64_t context = 0;  // the model's
   std::string device = "cpu";
+  std::string attention = "f32";
   std::string json;
 };
 
@@ -63,6 +64,7 @@ std::string read_text(const std::string& path, std::int64_t bytes) {
 void run(const Options& options) {
   const auto checkpoint = halfbyte::Checkpoint::open(options.model);
   llama::Model model(checkpoint, parse_device(options.device));
+  model.set_attention_cast(llama::attention_cast_from_name(options.attention));
   nlohmann::json report = {
       {"model", options.model}, {"format", checkpoint.format()}, {"device", options.device}};
   if (options.perplexity.empty()) {
@@ -117,6 +119,9 @@ int main(int argc, char** argv) {
   app.add_option("--context", options.context, "window of the perplexity (default: the model's)")
       ->check(CLI::PositiveNumber);
   app.add_option("--device", options.device, "cpu or cuda:I: where quantised layers multiply")
+      ->capture_default_str();
+  app.add_option("--attention", options.attention,
+                 "q, k and v: f32, or rounded as FP8 attention does: fp8, fp8-hadamard")
       ->capture_default_str();
   app.add_option("--json", options.json, "write the figures here");
   try {

@@ -162,6 +162,13 @@ std::vector<float> Model::forward(std::span<const int> tokens, Cache& cache) {
     block.v.apply(normed.data(), m, new_values, scratch_);
     rotary_.apply(q.data(), m, shape_.head.heads, cache.length);
     rotary_.apply(new_keys, m, shape_.head.kv_heads, cache.length);
+    if (cast_ != AttentionCast::none) {
+      const bool turn = cast_ == AttentionCast::fp8_hadamard;
+      const HeadShape& head = shape_.head;
+      round_to_fp8(q.data(), m, head.heads, head.head_dim, turn);
+      round_to_fp8(new_keys, m, head.kv_heads, head.head_dim, turn);
+      round_to_fp8(new_values, m, head.kv_heads, head.head_dim, false);
+    }
     attend(q.data(), m, cache.length, cache.keys[i].data(), cache.values[i].data(), shape_.head,
            attended.data());
     block.o.apply(attended.data(), m, delta.data(), scratch_);

@@ -13,6 +13,7 @@
 
 #include "halfbyte/checkpoint.h"
 #include "llama/attention.h"
+#include "llama/fp8_attention.h"
 #include "llama/layer.h"
 
 namespace llama {
@@ -49,6 +50,8 @@ class Model {
   explicit Model(const halfbyte::Checkpoint& checkpoint, halfbyte::Device device = {});
 
   const Shape& shape() const { return shape_; }
+  // How q, k and v are rounded from the next call on. A cache holds rounded rows.
+  void set_attention_cast(AttentionCast cast) { cast_ = cast; }
   // Appends the tokens to the cache and returns the logits of each, (tokens, vocab_size).
   // Errors: E_RANGE (a token outside the vocabulary, more positions than the model has).
   std::vector<float> forward(std::span<const int> tokens, Cache& cache);
@@ -60,6 +63,7 @@ class Model {
   };
 
   Shape shape_;
+  AttentionCast cast_ = AttentionCast::none;
   std::vector<float> embedding_;  // (vocab_size, hidden_size)
   std::vector<Block> blocks_;
   std::vector<float> norm_;

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <limits>
 
+#include "core/hadamard/quantize.h"
+
 namespace halfbyte {
 namespace {
 
@@ -108,8 +110,9 @@ double load_element(const void* data, DType dtype, std::int64_t i) {
     case DType::e8m0:
       return e8m0_to_f32(at(u8));
     case DType::e4m3:
+      return core::fp8_value(at(u8), core::CodeKind::e4m3);
     case DType::e5m2:
-      break;
+      return core::fp8_value(at(u8), core::CodeKind::e5m2);
   }
   return std::numeric_limits<double>::quiet_NaN();
 }

@@ -25,15 +25,15 @@ constexpr Schedule one_schedule[] = {Schedule::data_parallel};
 constexpr GemmConfig tile(int m, int n, int stages, int warps) {
   return {.tile_m = m, .tile_n = n, .tile_k = 64, .stages = stages, .warps = warps};
 }
-constexpr GemmConfig u4_menu[] = {tile(8, 64, 4, 8),   tile(16, 64, 4, 8),  tile(32, 64, 3, 8),
-                                  tile(8, 32, 6, 8),   tile(8, 32, 6, 16),  tile(16, 32, 4, 8),
-                                  tile(16, 32, 4, 16), tile(8, 16, 6, 8),   tile(8, 16, 6, 16),
-                                  tile(16, 16, 4, 8),  tile(16, 16, 4, 16), tile(8, 128, 4, 8),
-                                  tile(16, 128, 4, 8)};
+constexpr GemmConfig u4_menu[] = {tile(8, 64, 4, 8),  tile(16, 64, 3, 12), tile(16, 64, 4, 8),
+                                  tile(32, 64, 3, 8), tile(8, 32, 6, 8),   tile(8, 32, 6, 16),
+                                  tile(16, 32, 4, 8), tile(16, 32, 4, 16), tile(8, 16, 6, 8),
+                                  tile(8, 16, 6, 16), tile(16, 16, 4, 8),  tile(16, 16, 4, 16),
+                                  tile(8, 128, 4, 8), tile(16, 128, 4, 8)};
 constexpr GemmConfig u4_atomic_menu[] = {
-    tile(8, 64, 4, 8),  tile(16, 64, 4, 8),  tile(8, 32, 6, 8), tile(8, 32, 6, 16),
-    tile(16, 32, 4, 8), tile(16, 32, 4, 16), tile(8, 16, 6, 8), tile(8, 16, 6, 16),
-    tile(16, 16, 4, 8), tile(16, 16, 4, 16)};
+    tile(8, 64, 4, 8),  tile(16, 64, 3, 12), tile(16, 64, 4, 8),  tile(8, 32, 6, 8),
+    tile(8, 32, 6, 16), tile(16, 32, 4, 8),  tile(16, 32, 4, 16), tile(8, 16, 6, 8),
+    tile(8, 16, 6, 16), tile(16, 16, 4, 8),  tile(16, 16, 4, 16)};
 constexpr GemmConfig wide_menu[] = {tile(8, 64, 4, 8), tile(16, 64, 4, 8)};
 constexpr GemmConfig narrow_menu[] = {tile(8, 32, 4, 8), tile(16, 32, 4, 8)};
 constexpr GemmConfig plain_menu[] = {{.tile_m = 1, .tile_n = 1, .tile_k = 1}};

@@ -1,7 +1,6 @@
 // quantize_checkpoint(): everything is decided and checked from headers first; then each shard of
 // the source becomes one file of the output, written under a temporary name, with one linear in
 // memory at a time. config.json is written last: without it the folder is no checkpoint.
-#include <array>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <system_error>
@@ -12,6 +11,7 @@
 #include "checkpoint/writers.h"
 #include "halfbyte/error.h"
 #include "halfbyte/quantize.h"
+#include "quantize/companions.h"
 #include "quantize/fingerprint.h"
 #include "quantize/importance.h"
 #include "quantize/output_folder.h"
@@ -32,18 +32,6 @@ using quantize_detail::ResumeFile;
 using quantize_detail::ShardPlan;
 
 constexpr const char* function = "quantize_checkpoint";
-
-// What else a model's folder holds that its users need: copied as it is.
-constexpr std::array companions = {"generation_config.json",
-                                   "tokenizer.json",
-                                   "tokenizer_config.json",
-                                   "tokenizer.model",
-                                   "special_tokens_map.json",
-                                   "added_tokens.json",
-                                   "vocab.json",
-                                   "vocab.txt",
-                                   "merges.txt",
-                                   "chat_template.jinja"};
 
 [[noreturn]] void fail(ErrorCode code, std::string argument, std::string got, std::string wanted,
                        std::string advice, const fs::path& path) {
@@ -140,17 +128,6 @@ void write_index(const CheckpointPlan& plan, const fs::path& to) {
                                 function);
 }
 
-void copy_companions(const fs::path& from, const fs::path& to) {
-  constexpr std::uint64_t limit = 256U << 20;  // a file beyond this is no tokenizer
-  for (const char* name : companions) {
-    std::error_code failed;
-    if (!fs::is_regular_file(from / name, failed)) continue;
-    const std::string content =
-        checkpoint::File::open(from / name, function).read_text(limit, function);
-    checkpoint::write_file_atomically(to / name, content, function);
-  }
-}
-
 void write_config(const Run& run, const CheckpointPlan& plan, const fs::path& to) {
   auto config = nlohmann::ordered_json::parse(run.source.config_json());
   config["quantization_config"] = run.writer.config({.bits = run.options.bits,
@@ -196,7 +173,7 @@ void quantize_checkpoint(const fs::path& from, const fs::path& to,
     run.write_shard(shard, to);
     resume.mark_finished(shard.target);
   }
-  copy_companions(source.folder(), to);
+  quantize_detail::copy_companions(source.folder(), to, function);
   write_index(plan, to);
   write_config(run, plan, to);
   resume.remove();

@@ -57,7 +57,8 @@ double predict_along(const HadamardProblem& p, const DeviceInfo& device) {
 // Lanes are adjacent where rows are: a step of one between inner positions.
 double predict_across(const HadamardProblem& p, const DeviceInfo& device) {
   const core::HadamardCpuCost& cost = core::hadamard_cpu_cost(device.isa);
-  const bool adjacent = p.inner > 1 && p.x_strides.inner == 1 && p.y_strides.inner == 1;
+  const bool adjacent = p.inner > 1 ? p.x_strides.inner == 1 && p.y_strides.inner == 1
+                                    : p.x_strides.outer == 1 && p.y_strides.outer == 1;
   return microseconds(p, adjacent ? cost.across_rows : cost.gathered * 0.9);
 }
 

@@ -1,5 +1,6 @@
 // Plain loops in f64: what every other Hadamard kernel is checked against, and the kernel of last
 // resort. Rows are independent, so threads share them without changing a bit.
+#include <algorithm>
 #include <atomic>
 #include <bit>
 
@@ -70,55 +71,91 @@ float larger_magnitude(float a, float b) {
   return bits > std::bit_cast<std::uint32_t>(a) ? std::bit_cast<float>(bits) : a;
 }
 
-// `row` has space for one piece; amax has one entry a scale. Two passes: sums, then codes.
-void transform_row(const HadamardProblem& p, std::int64_t row, double* piece) {
-  const std::int64_t b = p.size.n();
-  const std::int64_t x_start = row_start(p, p.x_strides, row);
-  const std::int64_t y_start = row_start(p, p.y_strides, row);
-  const auto compute = [&](std::int64_t first) {
-    for (std::int64_t i = 0; i < b; ++i) {
-      const double x = load_element(p.x, p.x_dtype, x_start + (first + i) * p.x_strides.element);
-      piece[i] = p.signs_before != nullptr && p.signs_before[first + i] < 0 ? -x : x;
-    }
-    transform(p.size, p.transpose, piece);
-    for (std::int64_t i = 0; i < b; ++i) {
-      const double y = piece[i] * static_cast<double>(p.scale);
-      piece[i] = p.signs_after != nullptr && p.signs_after[first + i] < 0 ? -y : y;
-    }
-  };
-  const std::int64_t group = p.group == 0 ? p.n : p.group;
-  const bool computed = p.kind != core::CodeKind::none && p.scaling != HadamardScaling::given;
-  float largest = 0;
-  for (std::int64_t start = 0; start < p.n; start += group) {
-    float magnitude = 0;
-    // A group may cover many pieces, or a piece many groups.
-    for (std::int64_t first = start / b * b; first < start + group; first += b) {
-      compute(first);
-      for (std::int64_t i = 0; i < b; ++i) {
-        if (first + i < start || first + i >= start + group) continue;
-        magnitude = larger_magnitude(magnitude, static_cast<float>(piece[i]));
+// One row; `piece` has space for a piece.
+class Row {
+ public:
+  Row(const HadamardProblem& problem, std::int64_t row, double* piece)
+      : p_(problem),
+        row_(row),
+        x_start_(row_start(problem, problem.x_strides, row)),
+        y_start_(row_start(problem, problem.y_strides, row)),
+        piece_(piece) {}
+
+  void run() {
+    const std::int64_t b = p_.size.n();
+    const std::int64_t group = p_.group == 0 ? p_.n : p_.group;
+    if (b % group == 0) {  // whole groups in a piece
+      for (std::int64_t first = 0; first < p_.n; first += b) {
+        compute(first);
+        for (std::int64_t g = first; g < first + b; g += group) {
+          store_group(first, g, g + group, reciprocal_of(g, magnitude_of(first, g, g + group)));
+        }
+      }
+    } else {  // a group's magnitude comes first, then its pieces once more
+      for (std::int64_t g = 0; g < p_.n; g += group) {
+        float magnitude = 0;
+        for (std::int64_t first = g / b * b; first < g + group; first += b) {
+          compute(first);
+          magnitude = larger_magnitude(magnitude, magnitude_of(first, g, g + group));
+        }
+        const float reciprocal = reciprocal_of(g, magnitude);
+        for (std::int64_t first = g / b * b; first < g + group; first += b) {
+          compute(first);
+          store_group(first, g, g + group, reciprocal);
+        }
       }
     }
-    largest = larger_magnitude(largest, magnitude);
-    float reciprocal = 1;
-    if (computed) {
-      float& scale = p.scales[(row * p.n + start) / group];
-      scale = core::scale_for(magnitude, p.kind);
-      reciprocal = 1.0F / scale;
-    } else if (p.scales != nullptr) {
-      reciprocal = 1.0F / *p.scales;
+    if (p_.amax != nullptr) raise_amax(p_.amax, largest_);
+  }
+
+ private:
+  // The piece at element `first`, scaled and with its signs.
+  void compute(std::int64_t first) {
+    const std::int64_t b = p_.size.n();
+    for (std::int64_t i = 0; i < b; ++i) {
+      const std::int64_t at = x_start_ + (first + i) * p_.x_strides.element;
+      const double x = load_element(p_.x, p_.x_dtype, at);
+      piece_[i] = p_.signs_before != nullptr && p_.signs_before[first + i] < 0 ? -x : x;
     }
-    // In place the inputs of a piece are gone once it is stored, so its one group is still at hand.
-    for (std::int64_t first = start / b * b; first < start + group; first += b) {
-      if (group > b) compute(first);
-      for (std::int64_t i = 0; i < b; ++i) {
-        if (first + i < start || first + i >= start + group) continue;
-        store(p, y_start, first + i, piece[i], reciprocal);
-      }
+    transform(p_.size, p_.transpose, piece_);
+    for (std::int64_t i = 0; i < b; ++i) {
+      const double y = piece_[i] * static_cast<double>(p_.scale);
+      piece_[i] = p_.signs_after != nullptr && p_.signs_after[first + i] < 0 ? -y : y;
     }
   }
-  if (p.amax != nullptr) raise_amax(p.amax, largest);
-}
+
+  // Of the elements of the piece at `first` that lie in begin ... end - 1.
+  float magnitude_of(std::int64_t first, std::int64_t begin, std::int64_t end) {
+    float magnitude = 0;
+    const std::int64_t stop = std::min(first + p_.size.n(), end);
+    for (std::int64_t i = std::max(first, begin); i < stop; ++i) {
+      magnitude = larger_magnitude(magnitude, static_cast<float>(piece_[i - first]));
+    }
+    largest_ = larger_magnitude(largest_, magnitude);
+    return magnitude;
+  }
+
+  // 1 / scale of the group at `start`, whose computed scale is written.
+  float reciprocal_of(std::int64_t start, float magnitude) const {
+    if (p_.kind == core::CodeKind::none) return 1;
+    if (p_.scaling == HadamardScaling::given) return 1.0F / *p_.scales;
+    float& scale = p_.scales[(row_ * p_.n + start) / p_.group];
+    scale = core::scale_for(magnitude, p_.kind);
+    return 1.0F / scale;
+  }
+
+  void store_group(std::int64_t first, std::int64_t begin, std::int64_t end, float reciprocal) {
+    const std::int64_t stop = std::min(first + p_.size.n(), end);
+    for (std::int64_t i = std::max(first, begin); i < stop; ++i) {
+      store(p_, y_start_, i, piece_[i - first], reciprocal);
+    }
+  }
+
+  const HadamardProblem& p_;
+  std::int64_t row_, x_start_, y_start_;
+  double* piece_;
+  float largest_ = 0;
+};
 
 }  // namespace
 
@@ -133,7 +170,7 @@ void raise_amax(float* amax, float magnitude) {
 void hadamard_reference(const HadamardProblem& problem) {
   parallel_for(problem.rows(), [&](std::int64_t row) {
     double piece[core::max_hadamard_size];
-    transform_row(problem, row, piece);
+    Row(problem, row, piece).run();
   });
 }
 

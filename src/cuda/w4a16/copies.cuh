@@ -15,10 +15,10 @@ struct Copies {
   const std::uint8_t* codes_g[V::rows];
   const std::uint8_t* x_g;            // of the first octet; the others lie 8 rows further each
   std::int32_t row_bytes[V::octets];  // 16, or 0 where x has no such row: then zeros are written
-  // Not advanced: scales change less often than blocks.
-  const std::uint16_t* scales_g;
-  const std::uint16_t* offsets_g;
-  const std::uint8_t* zeros_g;
+  // Not advanced, since scales change less often than blocks: the lane's first row of scales among
+  // all, and its place in a row.
+  Count scale_row;
+  std::int32_t in_scale_row;
 };
 
 // The lane's part of a tile's scales: lanes 8 p + g fetch part p for lane group g.
@@ -50,13 +50,9 @@ __device__ Copies<V> copies_from(const Args& a, const Tile& tile, Count block, i
 #pragma unroll
     for (int o = 0; o < V::octets; ++o) c.row_bytes[o] = x_row + 8 * o < a.m ? 16 : 0;
   }
-  const int part_row = lane / 8 / V::segments % V::rows;
-  const std::int64_t scale_row = (row + part_row) * a.scale_rows;
-  const std::int64_t place = scale_row * layout::row_columns + lane % 8 * 8 + in_row * 2;
-  c.scales_g = a.scales + place;
-  if constexpr (V::weights == Weights::rounded) c.offsets_g = a.offsets + place;
-  // Zeros come for all four slabs of the row at once: 4 bytes is the smallest copy.
-  c.zeros_g = a.zeros + (scale_row * 8 + lane % 8) * sizeof(typename V::Format::Zeros);
+  const Count part_row = row + lane / 8 / V::segments % V::rows;
+  c.scale_row = part_row * static_cast<Count>(a.scale_rows);
+  c.in_scale_row = lane % 8 * 8 + in_row * 2;
   return c;
 }
 
@@ -119,18 +115,18 @@ __device__ void start_copies(const Args& a, const Copies<V>& c, const Stage<V>& 
   }
   if (!fetches_scales<V>(lane)) return;
   const int part = lane / 8, g = lane % 8;
-  const Count row = (2 * c.block + part % V::segments) >> a.scale_shift;  // layout::scale_row
+  const std::int64_t row =  // layout::scale_row
+      c.scale_row + ((2 * c.block + part % V::segments) >> a.scale_shift);
+  const std::int64_t place = row * layout::row_columns + c.in_scale_row;
   constexpr int bytes = V::row_slabs * 4;
-  ptx::copy_async<bytes>(to.scales(part) + g * bytes,
-                         c.scales_g + static_cast<std::int64_t>(row) * layout::row_columns);
+  ptx::copy_async<bytes>(to.scales(part) + g * bytes, a.scales + place);
   if constexpr (V::weights == Weights::rounded) {
-    ptx::copy_async<bytes>(to.zeros(part) + g * bytes,
-                           c.offsets_g + static_cast<std::int64_t>(row) * layout::row_columns);
+    ptx::copy_async<bytes>(to.zeros(part) + g * bytes, a.offsets + place);
   } else if constexpr (V::Format::has_zeros) {
     if (a.zeros != nullptr) {
+      // All four slabs of the row at once: 4 bytes is the smallest copy.
       constexpr int size = sizeof(typename V::Format::Zeros);
-      ptx::copy_async<size>(to.zeros(part) + g * size,
-                            c.zeros_g + static_cast<std::int64_t>(row) * (8 * size));
+      ptx::copy_async<size>(to.zeros(part) + g * size, a.zeros + (row * 8 + g) * size);
     }
   }
 }

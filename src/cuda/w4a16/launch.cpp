@@ -77,6 +77,10 @@ bool counts_fit(const LinearProblem& p, const GemmConfig& c) {
   constexpr std::int64_t most = std::int64_t{1} << 30;
   if (p.m > most || p.n > most || p.k > most) return false;
   if (slab16_of(*p.w).k_blocks > core::Arrivals::max_slices) return false;
+  const std::int64_t rows_of_columns = core::slab16::padded_n(p.n) / core::slab16::row_columns;
+  if (slab16_of(*p.w).scale_rows > most / core::larger<std::int64_t>(1, rows_of_columns)) {
+    return false;
+  }
   const std::int64_t tiles = core::TileGrid{p.m, p.n, c.tile_m, c.tile_n}.tiles();
   return tiles <= most / core::larger<std::int64_t>(1, slab16_of(*p.w).k_blocks);
 }

@@ -16,7 +16,7 @@ constexpr std::array list{
     of<Number, 8, 1, 4, 1, 8>,
     of<Number, 8, 2, 4, 1, 8>,
     of<Number, 4, 1, 4, 1, 8>,
-    of<Number, 4, 2, 4, 1, 8>,
+    of<Number, 4, 2, 3, 1, 12>,
     of<Number, 4, 4, 3, 1, 8>,
     of<Number, 2, 1, 6, 1, 16>,
     of<Number, 2, 2, 4, 1, 16>,

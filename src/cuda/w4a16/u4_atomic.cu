@@ -13,7 +13,7 @@ constexpr Instance of =
 
 template <class Number>
 constexpr std::array list{
-    of<Number, 4, 1, 4, 1, 8>,  of<Number, 4, 2, 4, 1, 8>,  of<Number, 2, 1, 6, 1, 16>,
+    of<Number, 4, 1, 4, 1, 8>,  of<Number, 4, 2, 3, 1, 12>, of<Number, 2, 1, 6, 1, 16>,
     of<Number, 2, 2, 4, 1, 16>, of<Number, 1, 1, 6, 1, 16>, of<Number, 1, 2, 4, 1, 16>,
     of<Number, 4, 1, 4, 2, 8>,  of<Number, 4, 2, 4, 2, 8>,
 };

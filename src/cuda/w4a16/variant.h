@@ -62,9 +62,9 @@ struct Variant {
   static constexpr int sum_stride = tile_n + 4;
   static constexpr int sums_bytes = tile_m * sum_stride * 4;
 
-  // CTAs that the registers of an SM must hold: two of 8 warps, 128 registers a thread, where that
-  // is enough.
-  static constexpr int resident = max_warps <= 8 && slabs * octets * segments <= 8 &&
+  // CTAs that the registers of an SM must hold: two of 8 warps, 128 registers a thread, where
+  // shared memory has room for two as well.
+  static constexpr int resident = max_warps <= 8 && slabs <= 4 && octets == 1 &&
                                           x_path == XPath::copied && weights == Weights::exact
                                       ? 2
                                       : 1;

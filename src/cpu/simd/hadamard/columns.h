@@ -36,13 +36,16 @@ inline void lanes_of(const HadamardProblem& p, const HadamardSpan& s) {
   alignas(64) float memory[core::scratch::floats(largest_span)];
   const std::int64_t b = p.size.n();
   const std::int64_t low = V::lanes << p.size.p;
-  const bool one_run = s.count == V::lanes && s.row % p.inner + V::lanes <= p.inner;
-  const bool x_adjacent = one_run && p.x_strides.inner == 1;
+  // Adjacent positions of the innermost other axis.
+  const std::int64_t run = p.inner > 1 ? p.inner : p.outer;
+  const auto step = [&](const HadamardStrides& t) { return p.inner > 1 ? t.inner : t.outer; };
+  const bool one_run = s.count == V::lanes && s.row % run + V::lanes <= run;
+  const bool x_adjacent = one_run && step(p.x_strides) == 1;
   const bool y_adjacent =
-      one_run && p.y_strides.inner == 1 && p.kind == core::CodeKind::none && p.amax == nullptr;
+      one_run && step(p.y_strides) == 1 && p.kind == core::CodeKind::none && p.amax == nullptr;
   const Scratch<V> scratch{memory};
-  const Output<V, DType::f32> values{reinterpret_cast<std::byte*>(memory), nullptr, V::set(p.scale),
-                                     false};
+  const Output<V, DType::f32, Extra::none> values{reinterpret_cast<std::byte*>(memory), nullptr,
+                                                  V::set(p.scale)};
   for (std::int64_t first = 0; first < p.n; first += b) {
     load_lanes<V, T>(p, s, first, x_adjacent, memory);
     if (p.size.q > 1) mix<V>(p.size.q, s.sign_rows, scratch, scratch, low);

@@ -33,9 +33,12 @@ inline void mix(int q, const std::uint32_t* sign_rows, const Source& source, con
   typename V::Float sums[172 / 4 * 16];
   for (std::int64_t j = 0; j < stride; j += V::lanes) {
     for (int g = 0; g < fours; ++g) {
-      const typename V::Float in[4] = {
-          source.load((g * 4 + 0) * stride + j), source.load((g * 4 + 1) * stride + j),
-          source.load((g * 4 + 2) * stride + j), source.load((g * 4 + 3) * stride + j)};
+      typename V::Float in[4];
+      for (int k = 0; k < 4; ++k) {
+        typename V::Float one[1];
+        source.template load<1>((g * 4 + k) * stride + j, 0, one);
+        in[k] = one[0];
+      }
       signed_sums<V>(in, sums + g * 16);
     }
     for (int a = 0; a < q; a += 4) {  // four outputs at once: an addition takes 3 cycles
@@ -48,7 +51,10 @@ inline void mix(int q, const std::uint32_t* sign_rows, const Source& source, con
           out[i] = V::add(out[i], sums[g * 16 + (row[i * words + word] >> shift & 15U)]);
         }
       }
-      for (int i = 0; i < 4; ++i) sink.store((a + i) * stride + j, out[i]);
+      for (int i = 0; i < 4; ++i) {
+        typename V::Float one[1] = {out[i]};
+        sink.template store<1>((a + i) * stride + j, 0, one);
+      }
     }
   }
 }

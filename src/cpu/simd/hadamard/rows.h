@@ -40,16 +40,12 @@ inline void large_piece(core::HadamardSize size, const std::uint32_t* sign_rows,
     }
     return;
   }
-  const int now = levels_of_pass(size.p - V::lane_bits - tile_log_vectors);
-  pass_of<V>(now, source, scratch, 0, low >> now);
-  for (std::int64_t i = 0; i < std::int64_t{1} << now; ++i) {
-    descend<V, V::lane_bits>(scratch, sink, i * (low >> now), size.p - now);
-  }
+  large_block<V, V::lane_bits>(source, scratch, sink, 0, size.p);
 }
 
 template <class V>
 constexpr bool fits_tile(core::HadamardSize size) {
-  return size.q == 1 && size.p <= V::lane_bits + tile_log_vectors;
+  return size.q == 1 && size.p <= tile_bits<V>;
 }
 
 // Element i of a row as f32, its sign flipped.
@@ -77,33 +73,38 @@ inline void gather(const HadamardProblem& p, std::int64_t row, std::int64_t firs
 }
 
 template <class V>
-inline Output<V, DType::f32> values_of(const HadamardProblem& p, float* memory,
-                                       std::int64_t first) {
-  return {reinterpret_cast<std::byte*>(memory),
-          p.signs_after == nullptr ? nullptr : p.signs_after + first, V::set(p.scale), false};
+inline const std::int8_t* shifted(const std::int8_t* signs, std::int64_t i) {
+  return signs == nullptr ? nullptr : signs + i;
+}
+
+template <class V, Extra extra>
+inline Output<V, DType::f32, extra> values_of(const HadamardProblem& p, float* memory,
+                                              std::int64_t first) {
+  return {reinterpret_cast<std::byte*>(memory), shifted<V>(p.signs_after, first), V::set(p.scale)};
 }
 
 // A part of a span by way of f32 values: gathers, transforms in place, finishes. The values end up
 // dense where the scratch memory began: element i is read at i or behind, and in rising order.
-template <class V, DType T>
+template <class V, DType T, Extra extra>
 inline void span_by_values(const HadamardProblem& p, const HadamardSpan& s) {
+  constexpr auto size = static_cast<std::int64_t>(V::template bytes<T>);
   alignas(64) float memory[core::scratch::floats(largest_span) + V::lanes];
   const std::int64_t b = p.size.n();
-  const std::int64_t start = start_of<V>(p, p.x_strides, s.row);
   const bool adjacent = p.x_strides.element == 1;
-  const Input<V, T> whole{static_cast<const std::byte*>(p.x) +
-                              (start + s.first) * static_cast<std::int64_t>(V::template bytes<T>),
-                          p.signs_before == nullptr ? nullptr : p.signs_before + s.first};
+  const auto input = [&](std::int64_t first) {
+    const std::int64_t start = start_of<V>(p, p.x_strides, s.row);
+    return Input<V, T, extra>{static_cast<const std::byte*>(p.x) + (start + first) * size,
+                              shifted<V>(p.signs_before, first)};
+  };
   if (fits_tile<V>(p.size)) {
-    const auto values = values_of<V>(p, memory, s.first);
     // The signs of a last, incomplete vector would be read behind their end: element by element.
     const std::int64_t body = adjacent ? s.count / V::lanes * V::lanes : 0;
-    whole_tiles<V>(p.size.p, whole, values, body);
+    whole_tiles<V>(p.size.p, input(s.first), values_of<V, extra>(p, memory, s.first), body);
     if (body < s.count) {
       float* rest = memory + body;
       gather<V>(p, s.row, s.first + body, s.count - body, rest);
-      const Output<V, DType::f32> plain{reinterpret_cast<std::byte*>(rest), nullptr,
-                                        V::set(p.scale), false};
+      const Output<V, DType::f32, Extra::none> plain{reinterpret_cast<std::byte*>(rest), nullptr,
+                                                     V::set(p.scale)};
       const std::int64_t padded = (s.count - body + V::lanes - 1) / V::lanes * V::lanes;
       whole_tiles<V>(p.size.p, Scratch<V>{rest}, plain, padded);
       for (std::int64_t i = body; i < s.count && p.signs_after != nullptr; ++i) {
@@ -116,11 +117,9 @@ inline void span_by_values(const HadamardProblem& p, const HadamardSpan& s) {
   for (std::int64_t i = 0; i < s.count; i += b) {
     float* here = together ? memory + i : memory;
     const Scratch<V> part{here};
-    const auto values = values_of<V>(p, here, s.first + i);
+    const auto values = values_of<V, extra>(p, here, s.first + i);
     if (adjacent) {
-      const Input<V, T> input{whole.x + i * static_cast<std::int64_t>(V::template bytes<T>),
-                              whole.signs == nullptr ? nullptr : whole.signs + i};
-      large_piece<V>(p.size, s.sign_rows, input, part, values);
+      large_piece<V>(p.size, s.sign_rows, input(s.first + i), part, values);
     } else {
       gather<V>(p, s.row, s.first + i, b, here);
       large_piece<V>(p.size, s.sign_rows, part, part, values);
@@ -131,44 +130,53 @@ inline void span_by_values(const HadamardProblem& p, const HadamardSpan& s) {
 }
 
 // x to y: both adjacent, of one type, nothing asked of the values.
-template <class V, DType T>
+template <class V, DType T, Extra extra>
 inline void span_direct(const HadamardProblem& p, const HadamardSpan& s) {
   constexpr auto size = static_cast<std::int64_t>(V::template bytes<T>);
-  const auto* x =
-      static_cast<const std::byte*>(p.x) + (start_of<V>(p, p.x_strides, s.row) + s.first) * size;
-  auto* y = static_cast<std::byte*>(p.y) + (start_of<V>(p, p.y_strides, s.row) + s.first) * size;
-  const bool stream =
-      s.stream &&
-      reinterpret_cast<std::uintptr_t>(y) % static_cast<std::size_t>(V::lanes * size) == 0;
-  const auto shifted = [](const std::int8_t* signs, std::int64_t i) {
-    return signs == nullptr ? nullptr : signs + i;
-  };
+  const std::int64_t from = start_of<V>(p, p.x_strides, s.row) + s.first;
+  const std::int64_t to = start_of<V>(p, p.y_strides, s.row) + s.first;
   const auto scale = V::set(p.scale);
-  if (fits_tile<V>(p.size)) {
-    const std::int64_t body = s.count / V::lanes * V::lanes;
-    whole_tiles<V>(p.size.p, Input<V, T>{x, shifted(p.signs_before, s.first)},
-                   Output<V, T>{y, shifted(p.signs_after, s.first), scale, stream}, body);
-    if (body < s.count) {
-      span_by_values<V, T>(p, {s.row, s.first + body, s.count - body, s.sign_rows, false});
-    }
-  } else {
-    const std::int64_t b = p.size.n();
+  const auto input = [&](std::int64_t i) {
+    return Input<V, T, extra>{static_cast<const std::byte*>(p.x) + (from + i) * size,
+                              shifted<V>(p.signs_before, s.first + i)};
+  };
+  const auto output = [&](std::int64_t i) {
+    return Output<V, T, extra>{static_cast<std::byte*>(p.y) + (to + i) * size,
+                               shifted<V>(p.signs_after, s.first + i), scale};
+  };
+  const std::int64_t b = p.size.n();
+  if (!fits_tile<V>(p.size)) {
     alignas(64) float memory[core::scratch::floats(largest_span)];
     for (std::int64_t i = 0; i < s.count; i += b) {
-      large_piece<V>(
-          p.size, s.sign_rows, Input<V, T>{x + i * size, shifted(p.signs_before, s.first + i)},
-          Scratch<V>{memory},
-          Output<V, T>{y + i * size, shifted(p.signs_after, s.first + i), scale, stream});
+      large_piece<V>(p.size, s.sign_rows, input(i), Scratch<V>{memory}, output(i));
     }
+    return;
   }
-  if (stream) V::fence();
+  const std::int64_t body = s.count / V::lanes * V::lanes;
+  whole_tiles<V>(p.size.p, input(0), output(0), body);
+  if (body < s.count) {
+    constexpr Extra of_rest = extra == Extra::signs ? extra : Extra::none;
+    span_by_values<V, T, of_rest>(p, {s.row, s.first + body, s.count - body, s.sign_rows, false});
+  }
 }
 
 template <class V, DType T>
 inline void span_of(const HadamardProblem& p, const HadamardSpan& s) {
+  const bool signs = p.signs_before != nullptr || p.signs_after != nullptr;
   const bool direct = p.kind == core::CodeKind::none && p.amax == nullptr &&
                       p.x_strides.element == 1 && p.y_strides.element == 1;
-  direct ? span_direct<V, T>(p, s) : span_by_values<V, T>(p, s);
+  if (!direct) {
+    return signs ? span_by_values<V, T, Extra::signs>(p, s)
+                 : span_by_values<V, T, Extra::none>(p, s);
+  }
+  if (signs) return span_direct<V, T, Extra::signs>(p, s);
+  constexpr std::size_t vector = V::lanes * V::template bytes<T>;
+  const std::int64_t to = start_of<V>(p, p.y_strides, s.row) + s.first;
+  const auto address = reinterpret_cast<std::uintptr_t>(p.y) +
+                       static_cast<std::uintptr_t>(to) * V::template bytes<T>;
+  if (!s.stream || address % vector != 0) return span_direct<V, T, Extra::none>(p, s);
+  span_direct<V, T, Extra::stream>(p, s);
+  V::fence();
 }
 
 template <class V>

@@ -7,6 +7,7 @@ namespace {
 
 struct LaneScalar : Scalar {
   static constexpr int lane_bits = 3;
+  static constexpr int tile_log_vectors = 4;
 
   // Lanes i and i ^ distance change places.
   template <int distance>
@@ -21,6 +22,8 @@ struct LaneScalar : Scalar {
     for (int i = 0; i < lanes; ++i) v[i] = (i & bit) != 0 ? -1.0F : 1.0F;
     return v;
   }
+  static Float difference(Float a, Float b, Float) { return a - b; }
+  static Float one() { return set(1); }
   static Float negate(Float v) { return -v; }
   static Float flip(Float v, const std::int8_t* signs) {
     for (int i = 0; i < lanes; ++i) v[i] = signs[i] < 0 ? -v[i] : v[i];
@@ -35,13 +38,14 @@ struct LaneScalar : Scalar {
     store_f16(half.bits, v);
     return half;
   }
-  static Half to_bf16(Float v) {
+  static Half sum_to_bf16(Float v) {
     Half half;
     store_bf16(half.bits, v);
     return half;
   }
   static void stream(float* p, Float v) { store(p, v); }
-  static void stream_half(void* p, Half v) { std::memcpy(p, v.bits, sizeof v.bits); }
+  static void store_half(void* p, Half v) { std::memcpy(p, v.bits, sizeof v.bits); }
+  static void stream_half(void* p, Half v) { store_half(p, v); }
   static void fence() {}
 };
 

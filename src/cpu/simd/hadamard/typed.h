@@ -27,9 +27,9 @@ struct Typed : Isa {
   template <DType T>
   static void store_as(std::byte* p, Float v) {
     if constexpr (T == DType::f16) {
-      Isa::store_f16(p, v);
+      Isa::store_half(p, Isa::to_f16(v));
     } else if constexpr (T == DType::bf16) {
-      Isa::store_bf16(p, v);
+      Isa::store_half(p, Isa::sum_to_bf16(v));
     } else {
       Isa::store(reinterpret_cast<float*>(p), v);
     }
@@ -39,7 +39,7 @@ struct Typed : Isa {
     if constexpr (T == DType::f16) {
       Isa::stream_half(p, Isa::to_f16(v));
     } else if constexpr (T == DType::bf16) {
-      Isa::stream_half(p, Isa::to_bf16(v));
+      Isa::stream_half(p, Isa::sum_to_bf16(v));
     } else {
       Isa::stream(reinterpret_cast<float*>(p), v);
     }
