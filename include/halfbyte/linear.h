@@ -54,9 +54,9 @@ struct LinearOptions {
   Schedule schedule = Schedule::automatic;
   std::int64_t split = 0;     // 1 ... 2^31-1 with a split-K schedule; 0: chosen
   std::string_view kernel{};  // a kernel's name (list-kernels); empty: chosen
-  // The bits of a row of y depend on that row of x, the weight and the other options alone, not on m
-  // or the other rows: kernel, schedule and split are chosen as for a few rows, whatever m is. Not
-  // with stream-K, whose shares depend on m, nor with atomics: E_UNSUPPORTED.
+  // The bits of a row of y depend on that row of x, the weight and the other options alone, not on
+  // m or the other rows: kernel, schedule and split are chosen as for a few rows, whatever m is.
+  // Not with stream-K, whose shares depend on m, nor with atomics: E_UNSUPPORTED.
   bool batch_invariant = false;
   // A tile of a kernel's menu: exactly its tile_m, tile_n, tile_k, stages and warps; null: chosen.
   const GemmConfig* config = nullptr;
