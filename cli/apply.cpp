@@ -3,6 +3,7 @@
 
 #include "bench/device_copy.h"
 #include "cli/arguments.h"
+#include "cli/convert.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "halfbyte/halfbyte.h"
@@ -14,19 +15,6 @@ struct Arguments {
   std::string checkpoint, layer, x, y, schedule = "auto", dtype = "f16", device = "cpu", format;
   std::optional<std::string> split;
 };
-
-// x of the file rounded once to `dtype`; what fits already is unchanged.
-HostTensor convert(const HostTensor& from, DType dtype) {
-  if (from.dtype == dtype) return from;
-  std::int64_t count = 1;
-  for (const std::int64_t extent : from.shape) count *= extent;
-  HostTensor to{dtype, from.shape, {}};
-  to.bytes.resize(static_cast<std::size_t>(count) * size_of(dtype));
-  for (std::int64_t i = 0; i < count; ++i) {
-    store_element(to.bytes.data(), dtype, i, load_element(from.bytes.data(), from.dtype, i));
-  }
-  return to;
-}
 
 LinearOptions parse_options(const Arguments& a) {
   LinearOptions options;

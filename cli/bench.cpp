@@ -181,6 +181,7 @@ void add_bench(CLI::App& app, int& status) {
       ->capture_default_str();
   verb->add_option("--rotate-mib", a->rotate_mib,
                    "distinct weights that calls go through, MiB [128; on a GPU 256]");
+  add_bench_hadamard(*verb, status);
   add_bench_splitk(*verb, status);
   verb->callback([a, verb, &status] {
     if (verb->get_subcommands().empty()) status = bench_all(*a, command_of(*verb));

@@ -7,6 +7,7 @@
 #include "cli/arguments.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "halfbyte/hadamard.h"
 #include "halfbyte/linear.h"
 
 namespace halfbyte::cli {
@@ -59,6 +60,12 @@ Json describe(const std::optional<LinearPlan>& plan) {
     }
     out["kernels"].push_back(entry);
   }
+  for (const KernelInfo& kernel : hadamard_kernels()) {
+    out["hadamard_kernels"].push_back({{"name", kernel.name},
+                                       {"description", kernel.description},
+                                       {"available", kernel.unavailable.empty()},
+                                       {"unavailable", kernel.unavailable}});
+  }
   if (plan) {
     out["plan"] = {{"kernel", plan->kernel},
                    {"config", to_string(plan->config)},
@@ -69,7 +76,12 @@ Json describe(const std::optional<LinearPlan>& plan) {
 }
 
 void print_text(const Json& all) {
-  for (const Json& kernel : all["kernels"]) {
+  // A problem to plan is one of linear().
+  const bool planned = all.contains("plan");
+  Json kernels = all["kernels"];
+  if (!planned)
+    kernels.insert(kernels.end(), all["hadamard_kernels"].begin(), all["hadamard_kernels"].end());
+  for (const Json& kernel : kernels) {
     std::string state = "available";
     if (!kernel["available"].get<bool>()) {
       state = "unavailable: " + kernel["unavailable"].get<std::string>();
@@ -80,7 +92,7 @@ void print_text(const Json& all) {
     std::cout << kernel["name"].get<std::string>() << "\n    "
               << kernel["description"].get<std::string>() << "\n    " << state << '\n';
   }
-  if (all.contains("plan")) {
+  if (planned) {
     std::cout << "\nplan  " << all["plan"]["kernel"].get<std::string>() << "  "
               << all["plan"]["config"].get<std::string>() << "  predicted "
               << all["plan"]["predicted_us"] << " us\n";

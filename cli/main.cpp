@@ -24,9 +24,11 @@ int run(int argc, char** argv) {
   halfbyte::cli::add_bench(app, status);
   halfbyte::cli::add_compare(app, status);
   halfbyte::cli::add_doctor(app, status);
+  halfbyte::cli::add_hadamard(app, status);
   halfbyte::cli::add_inspect(app, status);
   halfbyte::cli::add_list_kernels(app, status);
   halfbyte::cli::add_quantize(app, status);
+  halfbyte::cli::add_rotate(app, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -12,8 +12,8 @@ namespace halfbyte {
 // E_DTYPE, E_STRIDE (Fortran order), E_SHAPE (rank) for a well-formed file of another kind.
 HostTensor read_npy(const std::filesystem::path& path);
 
-// Writes through a temporary file and a rename. Errors: E_PATH (what exists is no regular file),
-// E_NOSPACE, E_IO.
+// Writes f16, f32, i8 and u8, and 8-bit floats as the u8 of their bits. Writes through a temporary
+// file and a rename. Errors: E_PATH (what exists is no regular file), E_NOSPACE, E_IO.
 void write_npy(const std::filesystem::path& path, const HostTensor& tensor);
 
 }  // namespace halfbyte

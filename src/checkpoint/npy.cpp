@@ -148,6 +148,28 @@ HostTensor read_npy_file(const File& file) {
 
 }  // namespace checkpoint
 
+namespace {
+
+// numpy's word for a type; it has none for 8-bit floats: their bytes.
+const char* descr_of(DType dtype) {
+  switch (dtype) {
+    case DType::f16:
+      return "<f2";
+    case DType::f32:
+      return "<f4";
+    case DType::i8:
+      return "|i1";
+    case DType::u8:
+    case DType::e4m3:
+    case DType::e5m2:
+      return "|u1";
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace
+
 HostTensor read_npy(const std::filesystem::path& path) {
   return checkpoint::read_npy_file(checkpoint::File::open(path, "read_npy"));
 }
@@ -159,8 +181,10 @@ void write_npy(const std::filesystem::path& path, const HostTensor& tensor) {
         code,
         {.function = "write_npy", .argument = argument, .got = std::move(got), .wanted = wanted});
   };
-  if (tensor.dtype != DType::f16 && tensor.dtype != DType::f32)
-    refuse(ErrorCode::dtype, "tensor", std::string(name(tensor.dtype)), "f16 or f32");
+  const char* const descr = descr_of(tensor.dtype);
+  if (descr == nullptr)
+    refuse(ErrorCode::dtype, "tensor", std::string(name(tensor.dtype)),
+           "f16, f32, i8, u8, e4m3 or e5m2");
   if (tensor.shape.size() != 1 && tensor.shape.size() != 2)
     refuse(ErrorCode::shape, "tensor", std::to_string(tensor.shape.size()) + " dimensions",
            "1 or 2");
@@ -174,8 +198,8 @@ void write_npy(const std::filesystem::path& path, const HostTensor& tensor) {
     refuse(ErrorCode::shape, "tensor", std::to_string(tensor.bytes.size()) + " bytes",
            "as many as type and shape say");
 
-  std::string header = std::string("{'descr': '") + (tensor.dtype == DType::f16 ? "<f2" : "<f4") +
-                       "', 'fortran_order': False, 'shape': (" + shape + "), }";
+  std::string header =
+      std::string("{'descr': '") + descr + "', 'fortran_order': False, 'shape': (" + shape + "), }";
   // numpy aligns the data to 64 bytes.
   header.append((64 - (10 + header.size() + 1) % 64) % 64, ' ');
   header += '\n';
