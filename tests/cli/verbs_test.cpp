@@ -33,8 +33,8 @@ void write_dense(const fs::path& folder) {
 }
 
 TEST(Verbs, HelpIsData) {
-  for (const std::string verb :
-       {"apply", "bench", "compare", "doctor", "inspect", "list-kernels", "quantize"}) {
+  for (const std::string verb : {"apply", "bench", "compare", "doctor", "hadamard", "inspect",
+                                 "list-kernels", "quantize", "rotate"}) {
     const Outcome got = run_cli({verb, "--help"});
     EXPECT_EQ(got.status, 0);
     EXPECT_NE(got.out.find("halfbyte " + verb), std::string::npos) << got.out;
