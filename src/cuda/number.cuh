@@ -14,6 +14,10 @@ struct F16 {
                              std::uint32_t b1) {
     ptx::mma_f16(c, a, b0, b1);
   }
+  static __device__ void multiply(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
+                                  std::uint32_t b1) {
+    ptx::multiply_f16(c, a, b0, b1);
+  }
   static __device__ std::uint32_t pair(float low, float high) { return ptx::to_f16x2(low, high); }
   static __device__ std::uint32_t fma(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
     return ptx::fma_f16x2(a, b, c);
@@ -25,6 +29,10 @@ struct BF16 {
   static __device__ void mma(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
                              std::uint32_t b1) {
     ptx::mma_bf16(c, a, b0, b1);
+  }
+  static __device__ void multiply(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
+                                  std::uint32_t b1) {
+    ptx::multiply_bf16(c, a, b0, b1);
   }
   static __device__ std::uint32_t pair(float low, float high) { return ptx::to_bf16x2(low, high); }
   static __device__ std::uint32_t fma(std::uint32_t a, std::uint32_t b, std::uint32_t c) {

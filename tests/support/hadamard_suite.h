@@ -224,7 +224,7 @@ class HadamardCheck {
   double sum_error(std::size_t i) const {
     const bool is_bf16 = c_.x == DType::bf16;
     double e = (3 * 18 + 40 + 172) * 0x1p-24;
-    if (c_.x != DType::f32) e += is_bf16 ? 0x1p-16 : 0x1p-22;
+    if (c_.x != DType::f32) e += is_bf16 ? 0x1p-16 : 0x1p-20;
     if (c_.fast) e += is_bf16 ? 0x1p-8 : 0x1p-11;
     return e * magnitude_[i] + (c_.x == DType::f16 ? 0x1p-24 : 0);
   }

@@ -52,6 +52,12 @@ HB_HD constexpr int bits_set(int mask) {
   return count;
 }
 
+HB_HD constexpr int log2_of(int power_of_two) {
+  int bits = 0;
+  while (1 << bits < power_of_two) ++bits;
+  return bits;
+}
+
 // Sign of an entry of A, or 0: H on the bits of the mask, the identity on the others.
 HB_HD constexpr int a_sign(int mask, int row, int column) {
   if (((row ^ column) & ~mask & 15) != 0) return 0;

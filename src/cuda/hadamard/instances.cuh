@@ -27,10 +27,8 @@ constexpr Instance in_registers() {
 
 template <class K>
 constexpr Instance row_of() {
-  int log2_n = 0;
-  while (1 << log2_n < K::elements) ++log2_n;
   return {.dtype = K::Number::dtype,
-          .log2_n = log2_n,
+          .log2_n = K::log2_n,
           .tiles = K::tiles,
           .one_rounding = K::one_rounding,
           .full = K::codes,

@@ -53,8 +53,7 @@ __device__ void write_numbers(const OrderArgs& o, const OrderShared& shared, int
     const float low = v_r[2 * w], high = v_r[2 * w + 1];
     words_r[0][w] = Number::pair(low, high);
     if constexpr (K::one_rounding) {
-      words_r[1][w] = Number::pair(Number::rest(low, Number::low(words_r[0][w])),
-                                   Number::rest(high, Number::high(words_r[0][w])));
+      words_r[1][w] = rest_pair<Number>(low, high, words_r[0][w]);
     }
   }
 #pragma unroll
@@ -147,14 +146,21 @@ __device__ void multiply_order(const OrderArgs& o, const OrderShared& shared, in
     const std::uint32_t signs = shared.signs[32 * first.word + lane];
 #pragma unroll
     for (int n = 0; n < K::numbers; ++n) {
-      const std::uint32_t one = Number::power(n * Number::rest_exponent);
+      const std::uint32_t one = n == 0 ? Number::power(0) : map::bf16_power(0);
       std::uint32_t a_r[4];
 #pragma unroll
       for (int r = 0; r < 4; ++r) {
         a_r[r] = (signs << (first.shift + r) & 0x80008000U) | one << 16 | one;
       }
-      Number::mma(sums_r[0], a_r, b.words_r[n][k][0], b.words_r[n][k][1]);
-      Number::mma(sums_r[1], a_r, b.words_r[n][k][2], b.words_r[n][k][3]);
+#pragma unroll
+      for (int j = 0; j < 2; ++j) {
+        const auto& b_r = b.words_r[n][k];
+        if (n == 0) {
+          Number::mma(sums_r[j], a_r, b_r[2 * j], b_r[2 * j + 1]);
+        } else {
+          BF16::mma(sums_r[j], a_r, b_r[2 * j], b_r[2 * j + 1]);
+        }
+      }
     }
   }
 }

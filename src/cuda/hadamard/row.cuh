@@ -73,7 +73,7 @@ __global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
   for (int row = first; first_vector<K>(row) < a.vectors.count; row += step) {
     if (!K::loads_ahead) load_piece<K>(a, row, piece, lane, x_r);
     // Made anew for every row: phase 2 needs the registers more than the loop these instructions.
-    const auto matrices = matrices_of<Number, K::one_rounding>(ptx::opaque(a.log2_n), lane);
+    const auto matrices = matrices_of<Number, K::one_rounding>(K::log2_n, ptx::opaque(lane));
     if (a.signs_before != nullptr) {
       const std::int64_t vector = first_vector<K>(row) + piece * (K::columns / 8) + lane;
 #pragma unroll

@@ -21,6 +21,7 @@ struct Row {
   static constexpr int columns = tiles * map::tile_elements;  // of a piece
   static constexpr int block_columns = columns / cluster;     // that a block has in phase 2
   static constexpr int elements = columns * pieces;
+  static constexpr int log2_n = map::log2_of(elements);
   static constexpr map::ColumnShare share = map::column_share(columns, threads* cluster);
   static constexpr int shared_bytes = pieces * block_columns * static_cast<int>(sizeof(float));
   // Codes with a scale made here hold all sums of the thread: no registers for loads ahead.

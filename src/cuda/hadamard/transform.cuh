@@ -2,8 +2,8 @@
 //
 //   per tile and lane   fast:         4 mma, 4 conversions of pairs
 //                       one_rounding: 6 mma, 8 conversions of pairs, 8 widenings, 8 subtractions
-// one_rounding splits what pass 1 leaves into 16 bits and the rest, so that the sums of pass 2 are
-// those of 22 (bf16: 16) bits. The rest is kept 2^11 larger in f16, where it would be subnormal.
+// one_rounding splits what pass 1 leaves into 16 bits of x's type and the rest in bf16, which holds
+// rests of any size: together 19 bits (16 where x is bf16) for the sums of pass 2.
 #pragma once
 
 #include <cstdint>
@@ -16,26 +16,26 @@ namespace halfbyte::cuda::hadamard {
 
 namespace map = core::hadamard;
 
-// A number type for H: the entries of A, and the rest of a value rounded to 16 bits.
+// A number type for H: the entries of A, and a pair's halves widened.
 struct HalfNumber : F16 {
-  static constexpr int rest_exponent = 11;
   static __device__ std::uint32_t power(int exponent) { return map::f16_power(exponent); }
   static __device__ float low(std::uint32_t pair) { return widen(pair & 0xFFFFU, false); }
   static __device__ float high(std::uint32_t pair) { return widen(pair >> 16, false); }
-  // Inf - Inf is NaN, and minimum gives the other operand then: Inf stays Inf.
-  static __device__ float rest(float value, float rounded) {
-    return fminf((value - rounded) * 0x1p11F, 0x1p15F);
-  }
 };
 struct BFloatNumber : BF16 {
-  static constexpr int rest_exponent = 0;
   static __device__ std::uint32_t power(int exponent) { return map::bf16_power(exponent); }
   static __device__ float low(std::uint32_t pair) { return __uint_as_float(pair << 16); }
   static __device__ float high(std::uint32_t pair) { return __uint_as_float(pair & 0xFFFF0000U); }
-  static __device__ float rest(float value, float rounded) {
-    return fminf(value - rounded, 0x1p120F);
-  }
 };
+
+// What rounding two values to `rounded` left out, in bf16. Inf - Inf is NaN, of which the minimum
+// with 2^120, more than any rest, makes a number: Inf plus that stays Inf.
+template <class Number>
+__device__ std::uint32_t rest_pair(float low, float high, std::uint32_t rounded) {
+  const std::uint32_t rests =
+      ptx::to_bf16x2(low - Number::low(rounded), high - Number::high(rounded));
+  return ptx::min_bf16x2(rests, 0x7B807B80U);
+}
 
 // A of both passes, and of pass 2 on the rests.
 template <class Number, bool one_rounding>
@@ -53,8 +53,7 @@ __device__ Matrices<Number, one_rounding> matrices_of(int log2_n, int lane) {
     m.first[r] = map::a_word(masks.first, Number::power(exponents.first), lane, r);
     m.second[r] = map::a_word(masks.second, Number::power(exponents.second), lane, r);
     if constexpr (one_rounding) {
-      m.rest[r] = map::a_word(masks.second, Number::power(exponents.second + Number::rest_exponent),
-                              lane, r);
+      m.rest[r] = map::a_word(masks.second, map::bf16_power(exponents.second), lane, r);
     }
   }
   return m;
@@ -64,10 +63,10 @@ __device__ Matrices<Number, one_rounding> matrices_of(int log2_n, int lane) {
 template <class Number, bool one_rounding>
 __device__ void transform_tile(const std::uint32_t (&x_r)[4],
                                const Matrices<Number, one_rounding>& m, float (&v_r)[8]) {
-  float sums_r[2][4] = {};  // [e2]
-  Number::mma(sums_r[0], m.first, x_r[0], x_r[1]);
-  Number::mma(sums_r[1], m.first, x_r[2], x_r[3]);
-  float out_r[2][4] = {};  // [e1]
+  float sums_r[2][4];  // [e2]
+  Number::multiply(sums_r[0], m.first, x_r[0], x_r[1]);
+  Number::multiply(sums_r[1], m.first, x_r[2], x_r[3]);
+  float out_r[2][4];  // [e1]
 #pragma unroll
   for (int e1 = 0; e1 < 2; ++e1) {
     std::uint32_t rounded_r[2], rest_r[2];
@@ -76,12 +75,11 @@ __device__ void transform_tile(const std::uint32_t (&x_r)[4],
       const float low = sums_r[e2][2 * e1], high = sums_r[e2][2 * e1 + 1];
       rounded_r[e2] = Number::pair(low, high);
       if constexpr (one_rounding) {
-        rest_r[e2] = Number::pair(Number::rest(low, Number::low(rounded_r[e2])),
-                                  Number::rest(high, Number::high(rounded_r[e2])));
+        rest_r[e2] = rest_pair<Number>(low, high, rounded_r[e2]);
       }
     }
-    Number::mma(out_r[e1], m.second, rounded_r[0], rounded_r[1]);
-    if constexpr (one_rounding) Number::mma(out_r[e1], m.rest, rest_r[0], rest_r[1]);
+    Number::multiply(out_r[e1], m.second, rounded_r[0], rounded_r[1]);
+    if constexpr (one_rounding) BF16::mma(out_r[e1], m.rest, rest_r[0], rest_r[1]);
 #pragma unroll
     for (int r = 0; r < 4; ++r) v_r[map::element_of(e1, r)] = out_r[e1][r];
   }

@@ -147,4 +147,24 @@ inline void mma_bf16(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b
   mma<bf16_to_f32>(c, a, b0, b1);
 }
 
+inline void multiply_f16(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
+                         std::uint32_t b1) {
+  for (float& sum : c) sum = 0;
+  mma_f16(c, a, b0, b1);
+}
+inline void multiply_bf16(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
+                          std::uint32_t b1) {
+  for (float& sum : c) sum = 0;
+  mma_bf16(c, a, b0, b1);
+}
+
+inline std::uint32_t min_bf16x2(std::uint32_t a, std::uint32_t b) {
+  const auto half = [&](int shift) {
+    const float x = bf16_to_f32(static_cast<std::uint16_t>(a >> shift));
+    const float y = bf16_to_f32(static_cast<std::uint16_t>(b >> shift));
+    return static_cast<std::uint32_t>(f32_to_bf16(std::fmin(x, y))) << shift;
+  };
+  return half(0) | half(16);
+}
+
 }  // namespace halfbyte::cuda::ptx
