@@ -23,7 +23,7 @@ struct LaneAvx2 : Avx2 {
     return _mm256_setr_ps(sign(0), sign(1), sign(2), sign(3), sign(4), sign(5), sign(6), sign(7));
   }
   // a - b by the multipliers: in a pass they have nothing else to do, and AMD adds on two other
-  // pipes (Zen 3, n = 512, f16: 6.9 cycles a vector, then 5.8). A tile has enough for them.
+  // pipes (Zen 3, n = 512, f16: 6.9 ticks a vector, then 5.8). A tile has enough for them.
   static Float difference(Float a, Float b, Float one) { return _mm256_fnmadd_ps(b, one, a); }
   static Float one() {
     Float value = _mm256_set1_ps(1.0F);
@@ -38,7 +38,7 @@ struct LaneAvx2 : Avx2 {
     return _mm256_xor_ps(v, _mm256_castsi256_ps(top));
   }
   // Sums of bf16 numbers, whose NaNs end in 16 zero bits, as do those of invalid operations: adding
-  // half a unit leaves them NaN, and the test for them out (n = 128: 8.5 cycles a vector, then 7).
+  // half a unit leaves them NaN, and the test for them out (n = 128: 8.5 ticks a vector, then 7.4).
   static __m128i sum_to_bf16(Float v) {
     const __m256i bits = _mm256_castps_si256(v);
     const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));

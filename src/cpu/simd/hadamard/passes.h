@@ -73,6 +73,24 @@ struct Input {
   }
 };
 
+// The same, for the first pass of a large piece: asks for the next piece's lines meanwhile. Its
+// rows are too many streams, and too short, for the processor to see them coming.
+template <class V, DType T, Extra extra>
+struct InputOfMany : Input<V, T, extra> {
+  std::int64_t ahead;  // bytes to the next piece
+
+  template <int rows>
+  [[gnu::always_inline]] void load(std::int64_t i, std::int64_t stride,
+                                   typename V::Float (&v)[rows]) const {
+    constexpr auto size = static_cast<std::int64_t>(V::template bytes<T>);
+#pragma GCC unroll 16
+    for (int k = 0; k < rows; ++k) {
+      __builtin_prefetch(this->x + (i + k * stride) * size + ahead);
+    }
+    Input<V, T, extra>::template load<rows>(i, stride, v);
+  }
+};
+
 // y of one piece: scaled, signs flipped, rounded once.
 template <class V, DType T, Extra extra>
 struct Output {

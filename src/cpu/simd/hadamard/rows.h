@@ -148,7 +148,8 @@ inline void span_direct(const HadamardProblem& p, const HadamardSpan& s) {
   if (!fits_tile<V>(p.size)) {
     alignas(64) float memory[core::scratch::floats(largest_span)];
     for (std::int64_t i = 0; i < s.count; i += b) {
-      large_piece<V>(p.size, s.sign_rows, input(i), Scratch<V>{memory}, output(i));
+      const InputOfMany<V, T, extra> source{input(i), b * size};
+      large_piece<V>(p.size, s.sign_rows, source, Scratch<V>{memory}, output(i));
     }
     return;
   }
