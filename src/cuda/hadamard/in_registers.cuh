@@ -8,7 +8,7 @@
 //      | tile 0 | tile 1 | ..| tile 0 | tile 1 | ..       warp w takes groups w, w + warps, ...
 //
 //   64 MB of f16 in, out: 128 MB at 4.3 TB/s (H200, copy) 31 us: 62 clocks of an SM, 248 issue
-//   slots, a tile. one_rounding needs about 75 instructions a tile and warp, fast 45; the 6 (4) mma
+//   slots, a tile. one_rounding needs about 95 instructions a tile and warp, fast 70; the 6 (4) mma
 //   12 (8) clocks.
 //   in flight  a lane loads a tile of its next group as soon as it has used that tile's registers:
 //              tiles x 512 bytes a warp, 12 (8 tiles) or 20 (4) warps an SM: 40 ... 48 KB; copying

@@ -40,7 +40,7 @@ double predict(const Instance& i, const HadamardProblem& p, const DeviceInfo& de
                 static_cast<double>(i.cluster),
       .resident = static_cast<double>(i.blocks_per_sm),
       .warps = i.threads / 32.0,
-      .warp_instructions = i.tiles * (tile_instructions - (i.one_rounding ? 0 : 36)),
+      .warp_instructions = i.tiles * (tile_instructions - (i.one_rounding ? 0 : 26)),
       .barriers = barriers};
   return core::hadamard_us(cost, device.workers, device.read_gbps * 1e3);
 }
@@ -53,7 +53,7 @@ std::string_view reject_in_registers(const HadamardProblem& p, const DeviceInfo&
 }
 
 double predict_in_registers(const HadamardProblem& p, const DeviceInfo& device) {
-  return predict(in_registers_for(p, device), p, device, 110, 0);
+  return predict(in_registers_for(p, device), p, device, 96, 0);
 }
 
 void run_in_registers(const HadamardProblem& p, const DeviceInfo& device, void*) {
@@ -73,7 +73,7 @@ std::string_view reject_row(const HadamardProblem& p, const DeviceInfo& device) 
 }
 
 double predict_row(const HadamardProblem& p, const DeviceInfo& device) {
-  return predict(row_for(p, device), p, device, 150, 2);
+  return predict(row_for(p, device), p, device, 145, 2);
 }
 
 void run_row(const HadamardProblem& p, const DeviceInfo& device, void*) {
@@ -97,7 +97,7 @@ std::string_view reject_spread_row(const HadamardProblem& p, const DeviceInfo&) 
 }
 
 double predict_spread_row(const HadamardProblem& p, const DeviceInfo& device) {
-  return predict(spread_row_for(p, device), p, device, 150, 6);
+  return predict(spread_row_for(p, device), p, device, 165, 6);
 }
 
 void run_spread_row(const HadamardProblem& p, const DeviceInfo& device, void*) {

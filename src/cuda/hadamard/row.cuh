@@ -11,7 +11,7 @@
 //   shared memory and 128 x 6 mma = 1500 clocks of tensor cores, which overlap.
 //   in flight  a warp loads its piece of the next row as it uses up this one's registers: 64 KB a
 //              CTA of 32768, 64 KB an SM of smaller rows, for phase 2 and the barriers.
-//   shared     16 KB (4096) ... 128 KB (32768): one to eight CTAs, always 16 warps an SM.
+//   shared     16 KB (4096) ... 128 KB (32768): one to six CTAs an SM, 16 warps (12 of 4096).
 // The sums are exchanged in f32: 8 bytes an element of 27 that shared memory moves in the time of
 // the copy, and no second split into two 16-bit numbers.
 #pragma once

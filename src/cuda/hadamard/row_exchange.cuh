@@ -26,8 +26,8 @@ struct Row {
   static constexpr int shared_bytes = pieces * block_columns * static_cast<int>(sizeof(float));
   // Codes with a scale made here hold all sums of the thread: no registers for loads ahead.
   static constexpr bool loads_ahead = !codes;
-  // 128 registers a thread with 16 warps an SM; 4096 needs 136.
-  static constexpr int blocks_per_sm = threads > 64 ? 512 / threads : 7;
+  // 128 registers a thread with 16 warps an SM; 4096 needs a few more: 3 warps a scheduler.
+  static constexpr int blocks_per_sm = threads > 64 ? 512 / threads : 6;
   static_assert(cluster == 1 || (share.vectors == 1 && block_columns >= 64 && !codes));
 };
 
