@@ -87,10 +87,10 @@ __global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
     wait_to_overwrite<K>(row == first);
     write_piece<K>(sums_s, piece, lane, v_r);
     wait_for_sums<K>();
-    const RowOut out = row_out<K>(a, row);
     if constexpr (K::codes) {
-      finish_row_codes<K>(a, out, sums_s);
+      finish_row_codes<K>(a, row, sums_s);
     } else {
+      const RowOut out = row_out<K>(a, row);
 #pragma unroll
       for (int j = 0; j < K::share.vectors; ++j) {
         const int in_block = width * (threadIdx.x + j * K::threads);

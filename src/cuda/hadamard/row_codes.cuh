@@ -18,7 +18,7 @@ __device__ inline std::uint32_t largest_in_block(std::uint32_t bits, int threads
 
 // Phase 2 with codes: all sums of the thread at once, for a scale of the row.
 template <class K>
-__device__ void finish_row_codes(const Args& a, const RowOut& out, const float* sums_s) {
+__device__ void finish_row_codes(const Args& a, int row, const float* sums_s) {
   constexpr int width = K::share.width, vectors = K::share.vectors;
   float v_r[vectors][K::pieces][width];
   std::uint32_t bits = 0;
@@ -26,11 +26,13 @@ __device__ void finish_row_codes(const Args& a, const RowOut& out, const float* 
   for (int j = 0; j < vectors; ++j) {
     const int column = width * (threadIdx.x + j * K::threads);
     read_columns<K>(sums_s, column, v_r[j]);
-    finish_columns<K>(a, out, column, v_r[j]);
+    finish_columns<K>(a, row_out<K>(a, row), column, v_r[j]);
 #pragma unroll
     for (int p = 0; p < K::pieces; ++p) bits = max(bits, largest_bits(v_r[j][p]));
   }
   if (a.amax != nullptr) raise_amax(a.amax, bits, threadIdx.x % 32);
+  // Anew: two registers are short at 32768.
+  const RowOut out = row_out<K>(a, ptx::opaque(row));
   if (a.kind == core::CodeKind::none) {
 #pragma unroll
     for (int j = 0; j < vectors; ++j) {
