@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "core/hadamard/size.h"
 
@@ -58,8 +59,16 @@ inline constexpr std::array<HadamardOrder, 12> order_rows{{
 class OrderMatrix {
  public:
   constexpr explicit OrderMatrix(const HadamardOrder& order) : order_(order) {
-    for (int i = 1; i < order.base && order.how != Construction::williamson; ++i) {
-      square_[static_cast<std::size_t>(i * i % order.base)] = true;
+    if (order.how != Construction::williamson) {
+      for (int i = 1; i < order.base; ++i) square_[i * i % order.base] = true;
+      return;
+    }
+    for (int which = 0; which < 4; ++which) {
+      const std::string_view half = order.halves[static_cast<std::size_t>(which)];
+      for (int k = 0; k < order.base; ++k) {
+        const int at = k <= order.base / 2 ? k : order.base - k;
+        circulant_[which][k] = half[static_cast<std::size_t>(at)] == '+' ? 1 : -1;
+      }
     }
   }
 
@@ -85,17 +94,16 @@ class OrderMatrix {
  private:
   constexpr int symbol(int a) const {
     const int r = order_.base;
-    return square_[static_cast<std::size_t>((a % r + r) % r)] ? 1 : -1;
+    return square_[(a % r + r) % r] ? 1 : -1;
   }
   constexpr int circulant(int which, int shift) const {
-    const int t = order_.base;
-    const int k = (shift % t + t) % t;
-    const auto at = static_cast<std::size_t>(k <= t / 2 ? k : t - k);
-    return order_.halves[static_cast<std::size_t>(which)][at] == '+' ? 1 : -1;
+    return circulant_[which][shift < 0 ? shift + order_.base : shift];
   }
 
   HadamardOrder order_;
-  std::array<bool, 160> square_{};
+  // Plain arrays: compilers bound the steps of a constant, and count those of std::array's members.
+  bool square_[160]{};
+  int circulant_[4][43]{};
 };
 
 // Words of 32 signs in a row of H_q: bit j of a row is set where the entry is -1.
@@ -111,22 +119,46 @@ HB_HD constexpr int first_sign_word(int q) {
 }
 inline constexpr int total_sign_words = first_sign_word(172) + 172 * sign_words(172);
 
-// The rows of every H_q, or of its transpose.
-constexpr std::array<std::uint32_t, total_sign_words> make_hadamard_signs(bool transpose = false) {
-  std::array<std::uint32_t, total_sign_words> words{};
-  std::size_t row = 0;
-  for (const HadamardOrder& order : order_rows) {
-    const OrderMatrix matrix(order);
-    for (int i = 0; i < order.q; ++i) {
-      for (int j = 0; j < order.q; ++j) {
-        const auto word = row + static_cast<std::size_t>(j / 32);
-        if ((transpose ? matrix.entry(j, i) : matrix.entry(i, j)) < 0)
-          words[word] |= std::uint32_t{1} << j % 32;
-      }
-      row += static_cast<std::size_t>(sign_words(order.q));
+// The rows of one H_q, or of its transpose; the words behind them are 0.
+using OrderWords = std::array<std::uint32_t, 172 * sign_words(172)>;
+constexpr OrderWords make_order_words(const HadamardOrder& order, bool transpose) {
+  OrderWords words{};
+  std::size_t next = 0;
+  const OrderMatrix matrix(order);
+  for (int i = 0; i < order.q; ++i) {
+    std::uint32_t word = 0;
+    for (int j = 0; j < order.q; ++j) {
+      const int entry = transpose ? matrix.entry(j, i) : matrix.entry(i, j);
+      if (entry < 0) word |= std::uint32_t{1} << j % 32;
+      if (j % 32 < 31 && j + 1 < order.q) continue;
+      words[next++] = word;
+      word = 0;
     }
   }
   return words;
+}
+// A constant each: compilers bound the steps that one may take.
+template <std::size_t row, bool transpose>
+inline constexpr OrderWords order_words = make_order_words(order_rows[row], transpose);
+
+using HadamardSigns = std::array<std::uint32_t, total_sign_words>;
+template <bool transpose, std::size_t... rows>
+constexpr HadamardSigns join_order_words(std::index_sequence<rows...>) {
+  HadamardSigns all{};
+  const auto put = [&all](const HadamardOrder& order, const OrderWords& words) {
+    const auto first = static_cast<std::size_t>(first_sign_word(order.q));
+    const auto count =
+        static_cast<std::size_t>(order.q) * static_cast<std::size_t>(sign_words(order.q));
+    for (std::size_t w = 0; w < count; ++w) all[first + w] = words[w];
+  };
+  (put(order_rows[rows], order_words<rows, transpose>), ...);
+  return all;
+}
+
+// The rows of every H_q, or of its transpose.
+template <bool transpose>
+constexpr HadamardSigns make_hadamard_signs() {
+  return join_order_words<transpose>(std::make_index_sequence<order_rows.size()>());
 }
 
 }  // namespace halfbyte::core

@@ -8,13 +8,13 @@
 
 namespace halfbyte::core {
 
-inline constexpr std::array<std::uint32_t, total_sign_words> hadamard_signs = make_hadamard_signs();
+inline constexpr HadamardSigns hadamard_signs = make_hadamard_signs<false>();
 
 // +1 or -1 in row i and column j of H_q; q = 1 is the matrix (1).
 constexpr int order_entry(int q, int i, int j) {
   if (q == 1) return 1;
-  const auto word = static_cast<std::size_t>(first_sign_word(q) + i * sign_words(q) + j / 32);
-  return (hadamard_signs[word] >> j % 32 & 1U) != 0 ? -1 : 1;
+  const int word = first_sign_word(q) + i * sign_words(q) + j / 32;
+  return (hadamard_signs[static_cast<std::size_t>(word)] >> j % 32 & 1U) != 0 ? -1 : 1;
 }
 
 // +1 or -1 in row i and column j of the matrix of a size: H_q (x) H_2^p.

@@ -16,7 +16,7 @@ constexpr std::int64_t task_elements = 16384;
 // before it is written, two transfers in place of three.
 constexpr std::int64_t streamed_bytes = std::int64_t{16} << 20;
 
-constexpr auto transposed_signs = core::make_hadamard_signs(true);
+constexpr auto transposed_signs = core::make_hadamard_signs<true>();
 
 const std::uint32_t* sign_rows_of(const HadamardProblem& p) {
   if (p.size.q == 1) return nullptr;
