@@ -13,18 +13,19 @@ ConfigObject read_groups(const ConfigObject& config, const std::string& format) 
     config.refuse(ErrorCode::format, "config_groups", "nothing", "at least one group");
   std::optional<ConfigObject> weights;
   for (const auto& [name, ignored] : groups->raw().items()) {
-    const ConfigObject group = *groups->object({name});
+    const auto group = groups->object({name});
+    if (!group) groups->refuse(ErrorCode::format, name, "null", "an object");
     for (const char* key : {"input_activations", "output_activations"})
-      if (group.find({key}))
-        group.refuse(ErrorCode::unsupported, key, "quantised activations", "null");
-    if (const auto own = group.text({"format"}); own && *own != format)
-      group.refuse(ErrorCode::unsupported, "format", "\"" + escaped(*own) + "\"",
-                   "the format of the whole checkpoint");
-    auto scheme = group.object({"weights"});
-    if (!scheme) group.refuse(ErrorCode::format, "weights", "nothing", "an object");
+      if (group->find({key}))
+        group->refuse(ErrorCode::unsupported, key, "quantised activations", "null");
+    if (const auto own = group->text({"format"}); own && *own != format)
+      group->refuse(ErrorCode::unsupported, "format", "\"" + escaped(*own) + "\"",
+                    "the format of the whole checkpoint");
+    auto scheme = group->object({"weights"});
+    if (!scheme) group->refuse(ErrorCode::format, "weights", "nothing", "an object");
     if (weights && weights->raw() != scheme->raw())
-      group.refuse(ErrorCode::unsupported, "weights", "groups that differ",
-                   "the same for all groups");
+      group->refuse(ErrorCode::unsupported, "weights", "groups that differ",
+                    "the same for all groups");
     if (!weights) weights.emplace(std::move(*scheme));
   }
   return *weights;

@@ -200,6 +200,8 @@ TEST(BadModels, CompressedTensors) {
           {"no format", ErrorCode::unsupported, [](auto& m) { m.quantization().erase("format"); }},
           {"another format", ErrorCode::unsupported, top("format", "nvfp4-pack-quantized")},
           {"no groups", ErrorCode::format, top("config_groups", json::object())},
+          {"a group that is null", ErrorCode::format,
+           [](auto& m) { m.quantization()["config_groups"]["group_0"] = nullptr; }},
           {"groups that differ", ErrorCode::unsupported,
            [](auto& m) {
              json& groups = m.quantization()["config_groups"];
