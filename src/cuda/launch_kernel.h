@@ -3,6 +3,7 @@
 
 #include <cuda_runtime_api.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -18,7 +19,14 @@ struct LaunchShape {
   std::size_t shared_bytes = 0;
   void* stream = nullptr;
   int cluster = 1;  // blocks of a cluster; more than 1 needs compute capability 9.0
+  // May begin before the stream's previous kernel has ended (programmatic dependent launch). Only
+  // for machine code of sm_90 that calls ptx::wait_for_previous_kernel().
+  bool overlaps = false;
 };
+
+// Whether this build's machine code for a device waits for the previous kernel by itself: that of
+// sm_90 does, PTX of sm_80 on a newer GPU would not.
+inline bool may_overlap(int compute_capability) { return compute_capability == 90; }
 
 // Errors: those of cuda/error.h. `function` is the public function.
 template <class... Parameters>
@@ -30,12 +38,17 @@ void launch_kernel(std::string_view function, const LaunchShape& shape,
   config.blockDim = dim3(static_cast<unsigned>(shape.threads));
   config.dynamicSmemBytes = shape.shared_bytes;
   config.stream = static_cast<cudaStream_t>(shape.stream);
-  cudaLaunchAttribute cluster{};
+  std::array<cudaLaunchAttribute, 2> attributes{};
+  config.attrs = attributes.data();
   if (shape.cluster > 1) {
+    cudaLaunchAttribute& cluster = attributes[config.numAttrs++];
     cluster.id = cudaLaunchAttributeClusterDimension;
     cluster.val.clusterDim = {static_cast<unsigned>(shape.cluster), 1, 1};
-    config.attrs = &cluster;
-    config.numAttrs = 1;
+  }
+  if (shape.overlaps) {
+    cudaLaunchAttribute& overlap = attributes[config.numAttrs++];
+    overlap.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    overlap.val.programmaticStreamSerializationAllowed = 1;
   }
   check(cudaLaunchKernelExC(&config, reinterpret_cast<const void*>(kernel), arguments), function,
         "cudaLaunchKernelExC");

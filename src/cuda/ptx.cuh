@@ -46,6 +46,22 @@ __device__ inline void wait_for_cluster() {
 #endif
 }
 
+// Parallel Synchronization and Communication Instructions: griddepcontrol. Lets a kernel that was
+// launched to overlap begin before this one has ended (once all blocks have said so or have ended).
+// sm_90; below it the next kernel begins afterwards.
+__device__ inline void start_next_kernel() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.launch_dependents;");
+#endif
+}
+// The same section. Until it returns, nothing that earlier kernels write or read may be touched; it
+// returns at once where the launch does not overlap. For every thread. sm_90.
+__device__ inline void wait_for_previous_kernel() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
 // Data Movement and Conversion Instructions: ld with .L1::no_allocate, 16 bytes that are read once.
 // Volatile: it stays where it is written, ahead of the arithmetic that is to hide it. sm_70.
 __device__ inline void load_16_bytes_once(std::uint32_t (&words)[4], const void* from_global) {

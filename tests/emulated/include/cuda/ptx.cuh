@@ -24,6 +24,9 @@ T* in_block(T* shared, int rank) {
 inline void arrive_at_cluster() { simt::arrive_at_cluster(); }
 inline void wait_for_cluster() { simt::wait_for_cluster(); }
 
+inline void start_next_kernel() {}
+inline void wait_for_previous_kernel() {}
+
 template <class T>
 T* dynamic_shared() {
   return static_cast<T*>(simt::shared_memory());
