@@ -57,6 +57,7 @@ void for_each_column(Row& row, F&& f) {
   f("warps", row.warps, optional);
   f("workers", row.workers, optional);
   f("waves", row.waves, optional);
+  f("overlaps", row.overlaps, optional);
 }
 
 // Four significant digits: more than any timing here has. Whole numbers stay whole. JSON has no

@@ -49,6 +49,7 @@ struct BenchRow {
   int stages = 0, warps = 0;
   std::int64_t workers = 0;  // thread blocks, or tasks
   double waves = 0;          // workers / SMs, or / threads
+  bool overlaps = false;     // with the kernel before (LinearOptions)
 };
 
 // A JSON array, one row a line.

@@ -22,6 +22,7 @@ struct Arguments {
   std::string checkpoint, format, model, json, html, output = "md";
   std::string cell_ms = "40";
   std::optional<std::string> rotate_mib;
+  bool no_overlap = false;
 };
 
 // Schedules in the order given, a split-k one once for each split factor.
@@ -58,6 +59,7 @@ bench::BenchSettings parse_settings(const Arguments& a) {
   settings.cell_ms =
       static_cast<double>(parse_integer({"bench", "--cell-ms"}, a.cell_ms, 0, 3'600'000));
   settings.rotate_bytes = parse_rotation({"bench", "--rotate-mib"}, a.rotate_mib, settings.device);
+  settings.overlaps = !a.no_overlap;
   return settings;
 }
 
@@ -181,6 +183,8 @@ void add_bench(CLI::App& app, int& status) {
       ->capture_default_str();
   verb->add_option("--rotate-mib", a->rotate_mib,
                    "distinct weights that calls go through, MiB [128; on a GPU 256]");
+  verb->add_flag("--no-overlap", a->no_overlap,
+                 "a kernel begins only when the one before it has ended");
   add_bench_hadamard(*verb, status);
   add_bench_splitk(*verb, status);
   verb->callback([a, verb, &status] {

@@ -20,6 +20,7 @@ struct Arguments {
   std::string m = "1,2,4,8,16", split = "1,2,4,8,16", group = "128", dtype = "f16", device = "cpu";
   std::string schedule = "data-parallel,split-k,stream-k", kernel, json, html, cell_ms = "20";
   std::optional<std::string> sizes, rotate_mib;
+  bool no_overlap = false;
 };
 
 Option option(std::string_view name) { return {verb_name, name}; }
@@ -51,6 +52,7 @@ int run(const Arguments& a, const std::string& command) {
   settings.cell_ms =
       static_cast<double>(parse_integer(option("--cell-ms"), a.cell_ms, 0, 3'600'000));
   settings.rotate_bytes = parse_rotation(option("--rotate-mib"), a.rotate_mib, settings.device);
+  settings.overlaps = !a.no_overlap;
   // A host takes minutes for the largest two of the paper's sizes.
   const bool gpu = settings.device.type == DeviceType::cuda;
   const std::vector<std::int64_t> sizes =
@@ -126,6 +128,8 @@ void add_bench_splitk(CLI::App& bench, int& status) {
       ->capture_default_str();
   verb->add_option("--rotate-mib", a->rotate_mib,
                    "distinct weights that calls go through, MiB [128; on a GPU 256]");
+  verb->add_flag("--no-overlap", a->no_overlap,
+                 "a kernel begins only when the one before it has ended");
   verb->callback([a, verb, &status] { status = run(*a, command_of(*verb)); });
 }
 

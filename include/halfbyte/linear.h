@@ -63,6 +63,10 @@ struct LinearOptions {
   void* workspace = nullptr;  // linear_workspace_size() bytes on the weight's device
   std::size_t workspace_bytes = 0;
   void* stream = nullptr;  // cudaStream_t; unused on the CPU
+  // On GPUs of compute capability 9.0 the kernel may begin while the stream's previous kernel is
+  // still at work (programmatic dependent launch). It reads W, which is complete since pack()
+  // returned, and touches x, y, bias and the workspace only when all earlier work has ended.
+  bool overlaps = true;
 };
 
 // Whether a kernel's reference weight is (q - z) s itself or that value rounded to 16 bits.

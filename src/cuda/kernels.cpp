@@ -25,11 +25,11 @@ constexpr Schedule one_schedule[] = {Schedule::data_parallel};
 constexpr GemmConfig tile(int m, int n, int stages, int warps) {
   return {.tile_m = m, .tile_n = n, .tile_k = 64, .stages = stages, .warps = warps};
 }
-constexpr GemmConfig u4_menu[] = {tile(8, 64, 4, 8),  tile(16, 64, 3, 12), tile(16, 64, 4, 8),
-                                  tile(32, 64, 3, 8), tile(8, 32, 6, 8),   tile(8, 32, 6, 16),
-                                  tile(16, 32, 4, 8), tile(16, 32, 4, 16), tile(8, 16, 6, 8),
-                                  tile(8, 16, 6, 16), tile(16, 16, 4, 8),  tile(16, 16, 4, 16),
-                                  tile(8, 128, 4, 8), tile(16, 128, 4, 8)};
+constexpr GemmConfig u4_menu[] = {tile(8, 64, 4, 8),   tile(8, 64, 4, 16), tile(16, 64, 3, 8),
+                                  tile(16, 64, 3, 12), tile(32, 64, 3, 8), tile(8, 32, 6, 8),
+                                  tile(8, 32, 6, 16),  tile(16, 32, 4, 8), tile(16, 32, 4, 16),
+                                  tile(8, 16, 6, 8),   tile(8, 16, 6, 16), tile(16, 16, 4, 8),
+                                  tile(16, 16, 4, 16), tile(8, 128, 4, 8), tile(16, 128, 4, 8)};
 constexpr GemmConfig u4_atomic_menu[] = {
     tile(8, 64, 4, 8),  tile(16, 64, 3, 12), tile(16, 64, 4, 8),  tile(8, 32, 6, 8),
     tile(8, 32, 6, 16), tile(16, 32, 4, 8),  tile(16, 32, 4, 16), tile(8, 16, 6, 8),
@@ -96,8 +96,8 @@ double predict(const LinearProblem& p, const GemmConfig& c, const DeviceInfo& de
   const double resident = std::clamp(
       static_cast<double>(device.shared_memory_per_sm / (instance.shared_bytes(c.warps) + 1024)),
       1.0, 16.0 / c.warps);
-  const auto tiles = static_cast<double>(division.extent.tiles);
-  const auto blocks = static_cast<double>(division.extent.k_blocks);
+  const auto tiles = static_cast<double>(division.tiles.count());
+  const auto blocks = static_cast<double>(w.k_blocks);
   const auto ctas = static_cast<double>(std::max<std::int64_t>(1, division.workers()));
   core::CudaShape shape{.ctas = division.workers(),
                         .blocks_per_cta = tiles * blocks / ctas,

@@ -23,6 +23,7 @@ struct LinearProblem {
   TensorView bias{};  // (n,), or no data
   const PackedWeight* w = nullptr;
   void* stream = nullptr;
+  bool overlaps = true;  // LinearOptions
 };
 
 struct LinearKernel {

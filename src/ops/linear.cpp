@@ -37,8 +37,14 @@ LinearProblem check_shapes(std::string_view function, const TensorView& x, const
   is("x").device(x, w.device());
   is("y").device(y, w.device());
   is("y").distinct_elements(y);
-  LinearProblem problem{
-      .m = x.shape[0], .n = w.n(), .k = w.k(), .x = x, .y = y, .w = &w, .stream = options.stream};
+  LinearProblem problem{.m = x.shape[0],
+                        .n = w.n(),
+                        .k = w.k(),
+                        .x = x,
+                        .y = y,
+                        .w = &w,
+                        .stream = options.stream,
+                        .overlaps = options.overlaps};
   if (options.bias.rank != 0 || options.bias.data != nullptr) {
     is("bias").rank(options.bias, 1);
     is("bias").dtype(options.bias, float_types);

@@ -124,13 +124,16 @@ class Simulation {
     a.m = static_cast<Count>(m_);
     a.n = static_cast<Count>(w_.n);
     a.k = static_cast<Count>(w_.k);
-    const TileGrid grid{a.m, a.n, instance.tile_m(), instance.tile_n()};
-    a.division = {.extent = {grid.tiles(), a.k_blocks},
-                  .split = schedule.split,
-                  .stream_k_workers = schedule.stream_k_workers};
-    std::vector<std::uint64_t> arrivals(static_cast<std::size_t>(grid.tiles()), 0xDEADBEEFDEADBEEF);
+    const core::PreparedTiles tiles({a.m, a.n, instance.tile_m(), instance.tile_n()});
+    const core::BasicExtent<Count> extent{tiles.count(), a.k_blocks};
+    a.division = {.tiles = tiles,
+                  .split_k = {extent, schedule.split},
+                  .stream_k = {extent, std::max(schedule.stream_k_workers, 1)},
+                  .is_stream_k = schedule.stream_k_workers > 0};
+    std::vector<std::uint64_t> arrivals(static_cast<std::size_t>(tiles.count()),
+                                        0xDEADBEEFDEADBEEF);
     const bool atomic = instance.meeting == Meeting::atomic;
-    const Count places = atomic ? grid.tiles() : a.division.partials();
+    const Count places = atomic ? tiles.count() : a.division.partials();
     std::vector<float> partials(
         static_cast<std::size_t>(places * instance.tile_m() * instance.tile_n()),
         atomic ? 0 : std::nanf(""));

@@ -2,9 +2,9 @@
 // A GPU has no integer division: it makes one of about 25 instructions that wait for each other,
 // and a kernel of 5 us began with seven of them.
 //
-// q = (floor(n M / 2^32) + n) / 2^s with s = ceil(log2 d), M = floor(2^32 (2^s - d) / d) + 1 (Granlund
-// and Montgomery, "Division by invariant integers using multiplication", 1994, figure 4.1). For
-// numerators and divisors of 31 bits the sum fits 32.
+// q = (floor(n M / 2^32) + n) / 2^s with s = ceil(log2 d), M = floor(2^32 (2^s - d) / d) + 1
+// (Granlund and Montgomery, "Division by invariant integers using multiplication", 1994,
+// figure 4.1). For numerators and divisors of 31 bits the sum fits 32.
 #pragma once
 
 #include <cstdint>

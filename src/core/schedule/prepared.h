@@ -8,6 +8,31 @@
 
 namespace halfbyte::core {
 
+// BasicTileGrid (schedules.h).
+class PreparedTiles {
+ public:
+  using Int = std::int32_t;
+  using Grid = BasicTileGrid<Int>;
+  using Tile = Grid::Tile;
+
+  constexpr PreparedTiles() = default;
+  constexpr explicit PreparedTiles(const Grid& grid)
+      : grid_(grid), tiles_(grid.tiles()), rows_(larger(Int{1}, grid.tiles_m())) {}
+
+  HB_HD constexpr Int count() const { return tiles_; }
+  HB_HD constexpr Tile tile(Int i) const {
+    const Int in_row = rows_.quotient(i);
+    const Int row = rows_.remainder(i, in_row) * grid_.tile_m, column = in_row * grid_.tile_n;
+    return {row, column, smaller(grid_.tile_m, grid_.m - row),
+            smaller(grid_.tile_n, grid_.n - column)};
+  }
+
+ private:
+  Grid grid_{};
+  Int tiles_ = 0;
+  Divisor rows_;
+};
+
 class PreparedSplitK {
  public:
   using Int = std::int32_t;

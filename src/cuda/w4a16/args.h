@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "core/schedule/schedules.h"
+#include "core/schedule/prepared.h"
 #include "halfbyte/tensor.h"
 
 namespace halfbyte::cuda::w4a16 {
@@ -13,41 +13,24 @@ namespace halfbyte::cuda::w4a16 {
 using Count = std::int32_t;
 using WorkItem = core::BasicWorkItem<Count>;
 using KBlocks = core::BasicKBlocks<Count>;
-using TileGrid = core::BasicTileGrid<Count>;
-using Tile = TileGrid::Tile;
+using Tile = core::PreparedTiles::Tile;
 
-// How an output's k blocks are divided.
+// How an output's k blocks are divided. A plain value: what the host prepares, kernels read.
 struct Division {
-  core::BasicExtent<Count> extent{};  // tiles, and k blocks of 64
-  Count split = 1;                    // split-K; 1 is data-parallel
-  Count stream_k_workers = 0;         // not 0: stream-K
+  core::PreparedTiles tiles;
+  core::PreparedSplitK split_k;    // data-parallel: in one slice
+  core::PreparedStreamK stream_k;  // where `is_stream_k`
+  bool is_stream_k = false;
 
-  HB_HD Count workers() const { return is_stream_k() ? stream_k().workers() : split_k().workers(); }
-  HB_HD Count items(Count worker) const { return is_stream_k() ? stream_k().items(worker) : 1; }
+  HB_HD Count workers() const { return is_stream_k ? stream_k.workers() : split_k.workers(); }
+  HB_HD Count items(Count worker) const { return is_stream_k ? stream_k.items(worker) : 1; }
   HB_HD WorkItem item(Count worker, Count i) const {
-    return is_stream_k() ? stream_k().item(worker, i) : split_k().item(worker, i);
+    return is_stream_k ? stream_k.item(worker, i) : split_k.item(worker, i);
   }
   HB_HD Count partial(Count tile, Count slice) const {
-    return is_stream_k() ? stream_k().partial(tile, slice) : split_k().partial(tile, slice);
+    return is_stream_k ? stream_k.partial(tile, slice) : split_k.partial(tile, slice);
   }
-  HB_HD Count partials() const {
-    return is_stream_k() ? stream_k().partials() : split_k().partials();
-  }
-
-  // Whole numbers that the schedule divides by.
-  template <class F>
-  HB_HD void for_each_number(const F& f) {
-    f(extent.tiles);
-    f(extent.k_blocks);
-    f(split);
-    f(stream_k_workers);
-  }
-
- private:
-  HB_HD bool is_stream_k() const { return stream_k_workers > 0; }
-  HB_HD core::BasicProblems<Count> problems() const { return {&extent, 1}; }
-  HB_HD core::BasicSplitK<Count> split_k() const { return {problems(), split}; }
-  HB_HD core::BasicStreamK<Count> stream_k() const { return {problems(), stream_k_workers}; }
+  HB_HD Count partials() const { return is_stream_k ? stream_k.partials() : split_k.partials(); }
 };
 
 struct Args {

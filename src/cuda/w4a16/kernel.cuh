@@ -29,59 +29,71 @@
 
 namespace halfbyte::cuda::w4a16 {
 
-// The sums of one item's k blocks over this warp's share of them.
-template <class V>
+// The sums of one item's k blocks over this warp's share of them. `before_x` is called when the
+// copies of the first blocks of W are under way.
+template <class V, class BeforeX>
 __device__ void sum_blocks(const Args& a, const KBlocks& k, const Tile& tile, std::uint32_t ring_s,
-                           int warp, int lane, Sums<V>& sums_r) {
-  const int warps = blockDim.x / 32;
-  const Count count = k.count > warp ? (k.count - warp + warps - 1) / warps : 0;
+                           int warp, int lane, const BeforeX& before_x, Sums<V>& sums_r) {
+  constexpr bool copies_x = V::x_path == XPath::copied;
+  const Count warps = blockDim.x / 32;
   const Count first = k.first + warp * k.stride, step = warps * k.stride;
   const int first_slab_in_row = tile.column / 16 % 4;
-  Copies<V> copies = copies_from<V>(a, tile, first, lane);
-  Ring<V> filled{ring_s}, read{ring_s};
-  Count to_copy = count;  // below 0: blocks that only remain to be multiplied
-  const auto start_next = [&] {
-    if (--to_copy >= 0) {
-      start_copies<V>(a, copies, filled.stage(), lane);
-      advance<V>(copies, step);
+  WeightCopies<V> w = weight_copies<V>(a, tile, first, lane);
+#pragma unroll
+  for (int i = 0; i < V::stages - 1; ++i) {
+    if (warp + i * warps < k.count)
+      start_copies<V>(a, w, Stage<V>{ring_s + i * V::stage_bytes}, lane);
+    advance<V>(w, step);
+  }
+  before_x();
+  XCopies<V> x_ahead = x_copies<V>(a, tile, first, lane);
+#pragma unroll
+  for (int i = 0; i < V::stages - 1; ++i) {
+    if constexpr (copies_x) {
+      if (warp + i * warps < k.count) {
+        start_copies<V>(a, x_ahead, Stage<V>{ring_s + i * V::stage_bytes}, lane);
+      }
+      advance<V>(x_ahead, step);
     }
     ptx::commit_copies();
-    filled.advance();
-  };
-#pragma unroll
-  for (int i = 0; i < V::stages - 1; ++i) start_next();
+  }
 
+  Ring<V> filled{ring_s, (V::stages - 1) * V::stage_bytes}, read{ring_s};
+  Count ahead = warp + (V::stages - 1) * warps;  // of the item's blocks, the one copied next
   Zeros<V> zeros_r;
   same_zeros<V>(a, zeros_r);
   XFragments<V> x, next_x;
-  if constexpr (V::x_path == XPath::gathered) {
-    if (count > 0) gather_x<V>(a, tile, first, lane, x);
+  if constexpr (!copies_x) {
+    if (warp < k.count) gather_x<V>(a, tile, first, lane, x);
   }
-  for (Count block = first; to_copy > 1 - V::stages; block += step) {
+#pragma unroll 1
+  for (Count i = warp; i < k.count; i += warps) {
     ptx::wait_for_copies<V::stages - 2>();
     __syncwarp();  // scales and zeros came through other lanes; and all have read the oldest stage
-    start_next();
     const Stage<V> stage = read.stage();
     read.advance();
-    if constexpr (V::x_path == XPath::gathered) {
-      if (to_copy > 1 - V::stages) gather_x<V>(a, tile, block + step, lane, next_x);
-    } else {
-      read_x<V>(stage, lane, x);
+    Codes<V> codes;
+    read_codes<V>(stage, lane, codes);
+    if constexpr (copies_x) read_x<V>(stage, lane, x);
+    if (ahead < k.count) {
+      start_copies<V>(a, w, filled.stage(), lane);
+      if constexpr (copies_x) start_copies<V>(a, x_ahead, filled.stage(), lane);
+    }
+    ptx::commit_copies();
+    filled.advance();
+    ahead += warps;
+    advance<V>(w, step);
+    if constexpr (copies_x) {
+      advance<V>(x_ahead, step);
+    } else if (i + warps < k.count) {
+      gather_x<V>(a, tile, k.first + (i + warps) * k.stride, lane, next_x);
     }
     if constexpr (V::weights == Weights::exact && V::Format::has_zeros) {
       if (a.zeros != nullptr) read_zeros<V>(stage, first_slab_in_row, lane, zeros_r);
     }
-    multiply_block<V>(a, stage, x, zeros_r, lane, sums_r);
-    if constexpr (V::x_path == XPath::gathered) x = next_x;
+    multiply_block<V>(a, stage, codes, x, zeros_r, lane, sums_r);
+    if constexpr (!copies_x) x = next_x;
   }
-}
-
-// What an item needs besides its blocks would be computed ahead of the loop over items, and hold 60
-// registers while blocks are multiplied: so it looks new each time (thread_index() too).
-__device__ inline Division division_of(const Args& args) {
-  Division division = args.division;
-  division.for_each_number([](Count& number) { number = ptx::opaque(number); });
-  return division;
 }
 
 template <class V>
@@ -90,13 +102,14 @@ __global__ void __launch_bounds__(32 * V::max_warps, V::resident)
   float* const sums_s = ptx::dynamic_shared<float>();  // after the rings
   __shared__ WorkItem item_s;
   __shared__ Tile tile_s;
-  const TileGrid grid{args.m, args.n, V::tile_m, V::tile_n};
   const auto worker = static_cast<Count>(blockIdx.x);
-  for (Count i = 0; i < division_of(args).items(worker); ++i) {
+  const Count items = args.division.items(worker);
+#pragma unroll 1
+  for (Count i = 0; i < items; ++i) {
     Sums<V> sums_r = {};
     {
-      const WorkItem item = division_of(args).item(worker, i);
-      const Tile tile = grid.tile(item.local_tile);
+      const WorkItem item = args.division.item(worker, i);
+      const Tile tile = args.division.tiles.tile(item.local_tile);
       if (threadIdx.x == 0) {  // until the sums are there: 12 registers less
         item_s = item;
         tile_s = tile;
@@ -105,8 +118,14 @@ __global__ void __launch_bounds__(32 * V::max_warps, V::resident)
       // Opaque, or it is computed again for every block.
       const int ring_s =
           ptx::opaque(static_cast<int>(ptx::shared_address(sums_s)) + thread / 32 * V::ring_bytes);
+      const auto before_x = [&] {
+        if (i > 0) return;
+        // W has been complete since pack() returned; all else may be an earlier kernel's.
+        ptx::start_next_kernel();
+        ptx::wait_for_previous_kernel();
+      };
       sum_blocks<V>(args, item.k, tile, static_cast<std::uint32_t>(ring_s), thread / 32,
-                    thread % 32, sums_r);
+                    thread % 32, before_x, sums_r);
     }
     __syncthreads();  // the rings are no longer needed: their memory takes the warps' sums
     leave_warp_sums<V>(sums_s, thread_index(), sums_r);

@@ -11,6 +11,7 @@
 #include "core/schedule/arrival.h"
 #include "core/schedule/schedules.h"
 #include "cuda/device_guard.h"
+#include "cuda/launch_kernel.h"
 #include "cuda/plain.h"
 #include "cuda/slab16.h"
 #include "ops/packed.h"
@@ -25,13 +26,13 @@ constexpr std::array lists{u4_instances,        u4_atomic_instances, u4_gathered
 constexpr std::size_t align_up(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 std::size_t counters_bytes(const Division& division) {
-  return align_up(static_cast<std::size_t>(division.extent.tiles) * sizeof(std::uint64_t));
+  return align_up(static_cast<std::size_t>(division.tiles.count()) * sizeof(std::uint64_t));
 }
 
 // Places for one tile's sums each.
 std::int64_t places(const Instance& instance, const Division& division) {
   if (division.partials() == 0) return 0;
-  return instance.meeting == Meeting::atomic ? division.extent.tiles : division.partials();
+  return instance.meeting == Meeting::atomic ? division.tiles.count() : division.partials();
 }
 
 constexpr Meeting meeting_of(Schedule schedule) {
@@ -58,17 +59,19 @@ const Instance* find_instance(std::span<const Instance> list, const LinearProble
 Division division_of(const Instance& instance, const LinearProblem& p, const GemmConfig& c) {
   const Slab16& w = slab16_of(*p.w);
   Division d;
-  const TileGrid grid{static_cast<Count>(p.m), static_cast<Count>(p.n), c.tile_m, c.tile_n};
-  d.extent = {grid.tiles(), static_cast<Count>(w.k_blocks)};
+  d.tiles =
+      core::PreparedTiles({static_cast<Count>(p.m), static_cast<Count>(p.n), c.tile_m, c.tile_n});
+  const core::BasicExtent<Count> extent{d.tiles.count(), static_cast<Count>(w.k_blocks)};
   if (c.schedule == Schedule::stream_k) {
     const DeviceInfo& device = device_info({DeviceType::cuda, w.device});
     const std::size_t shared = instance.shared_bytes(c.warps) + 1024;  // 1 KB of the system's own
     const auto resident = static_cast<std::int64_t>(device.shared_memory_per_sm / shared);
     // 16 warps of at most 128 registers fill an SM's register file.
-    d.stream_k_workers =
-        static_cast<Count>(device.workers * std::clamp<std::int64_t>(resident, 1, 16 / c.warps));
+    d.is_stream_k = true;
+    d.stream_k = {extent, static_cast<Count>(device.workers *
+                                             std::clamp<std::int64_t>(resident, 1, 16 / c.warps))};
   } else {
-    d.split = c.schedule == Schedule::data_parallel ? 1 : static_cast<Count>(c.split);
+    d.split_k = {extent, c.schedule == Schedule::data_parallel ? 1 : static_cast<Count>(c.split)};
   }
   return d;
 }
@@ -135,12 +138,16 @@ void launch(const Instance& instance, const LinearProblem& p, const GemmConfig& 
             "cudaMemsetAsync");
     }
   }
-  void* arguments[] = {&a};
-  const dim3 grid(static_cast<unsigned>(a.division.workers()));
-  const dim3 block(static_cast<unsigned>(32 * c.warps));
-  check(cudaLaunchKernel(reinterpret_cast<const void*>(instance.kernel), grid, block, arguments,
-                         instance.shared_bytes(c.warps), stream),
-        "linear", "w4a16_kernel");
+  const int capability = device_info({DeviceType::cuda, w.device}).compute_capability;
+  launch_kernel(
+      "linear",
+      {.grid = a.division.workers(),
+       .threads = 32 * c.warps,
+       .shared_bytes = instance.shared_bytes(c.warps),
+       .stream = p.stream,
+       // What precedes an atomic kernel is the clearing of its sums.
+       .overlaps = p.overlaps && may_overlap(capability) && instance.meeting == Meeting::ordered},
+      instance.kernel, a);
 }
 
 void warm_up(int device) {

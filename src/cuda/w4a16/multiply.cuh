@@ -113,9 +113,28 @@ __device__ void apply_scale(const ScalePair& scale, const ScalePair& offset, boo
   }
 }
 
+// A block's codes in registers: all loads ahead of the arithmetic, and of the addresses of the next
+// copies, which hide them.
 template <class V>
-__device__ void multiply_block(const Args& args, const Stage<V>& stage, const XFragments<V>& x,
-                               const Zeros<V>& zeros_r, int lane, Sums<V>& sums_r) {
+struct Codes {
+  std::uint32_t words_r[V::slabs][V::vectors][4];
+};
+
+template <class V>
+__device__ void read_codes(const Stage<V>& stage, int lane, Codes<V>& codes) {
+#pragma unroll
+  for (int slab = 0; slab < V::slabs; ++slab) {
+#pragma unroll
+    for (int v = 0; v < V::vectors; ++v) {
+      ptx::load_shared(stage.codes(slab, v, lane), codes.words_r[slab][v]);
+    }
+  }
+}
+
+template <class V>
+__device__ void multiply_block(const Args& args, const Stage<V>& stage, const Codes<V>& codes,
+                               const XFragments<V>& x, const Zeros<V>& zeros_r, int lane,
+                               Sums<V>& sums_r) {
   using Number = typename V::Number;
   ScalePair scales_r[V::segments][V::slabs], offsets_r[V::segments][V::slabs];
 #pragma unroll
@@ -130,9 +149,6 @@ __device__ void multiply_block(const Args& args, const Stage<V>& stage, const XF
 
 #pragma unroll
   for (int slab = 0; slab < V::slabs; ++slab) {
-    std::uint32_t codes_r[V::vectors][4];
-#pragma unroll
-    for (int v = 0; v < V::vectors; ++v) ptx::load_shared(stage.codes(slab, v, lane), codes_r[v]);
     float group_r[V::octets][4] = {};  // sums of one group, before its scale
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
@@ -144,7 +160,7 @@ __device__ void multiply_block(const Args& args, const Stage<V>& stage, const XF
       for (int u = 0; u < 2; ++u) {
         const int word = (2 * half + u) * V::vectors;  // a step's first
         std::uint32_t a_r[4];
-        V::Format::dequant(Number{}, &codes_r[word / 4][word % 4], bias, a_r);
+        V::Format::dequant(Number{}, &codes.words_r[slab][word / 4][word % 4], bias, a_r);
         if constexpr (V::weights == Weights::rounded) {
           apply_scale<V>(scale, offsets_r[segment][slab], args.offsets_are_minima, a_r);
         }

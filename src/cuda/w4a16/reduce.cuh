@@ -37,7 +37,8 @@ __device__ void store_element(const Args& a, const Tile& tile, int element, floa
   store_rounded(a.y, a.y_dtype, (tile.row + token) * a.y_row_stride + n * a.y_column_stride, sum);
 }
 
-// threadIdx.x, anew: see division_of in kernel.cuh.
+// threadIdx.x, anew: what is made of it for the sums' places would be computed ahead of the loop
+// over items, and hold registers while blocks are multiplied.
 __device__ inline int thread_index() { return ptx::opaque(threadIdx.x); }
 
 template <class V>

@@ -15,7 +15,7 @@ constexpr std::array list{
     // Group sizes of 64 and more.
     of<Number, 8, 1, 4, 1, 8>,
     of<Number, 8, 2, 4, 1, 8>,
-    of<Number, 4, 1, 4, 1, 8>,
+    of<Number, 4, 1, 4, 1, 16>,
     of<Number, 4, 2, 3, 1, 12>,
     of<Number, 4, 4, 3, 1, 8>,
     of<Number, 2, 1, 6, 1, 16>,
@@ -24,7 +24,7 @@ constexpr std::array list{
     of<Number, 1, 2, 4, 1, 16>,
     // Smaller ones.
     of<Number, 4, 1, 4, 2, 8>,
-    of<Number, 4, 2, 4, 2, 8>,
+    of<Number, 4, 2, 3, 2, 8>,
 };
 constexpr auto instances = joined(list<F16>, list<BF16>);
 
