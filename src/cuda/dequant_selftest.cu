@@ -24,7 +24,7 @@ __global__ void dequantize_words_kernel(const std::uint32_t* words_g, std::int64
   __shared__ alignas(16) std::uint32_t words_s[threads][words_per_thread];
   const std::int64_t chunk = static_cast<std::int64_t>(blockIdx.x) * threads + threadIdx.x;
   if (chunk >= chunks) return;  // no barrier below: each thread reads only what it copied
-  ptx::copy_16_bytes_async(ptx::shared_address(words_s[threadIdx.x]),
+  ptx::copy_16_bytes_async(true, ptx::shared_address(words_s[threadIdx.x]),
                            words_g + words_per_thread * chunk);
   ptx::commit_copies();
   ptx::wait_for_copies<0>();

@@ -12,6 +12,11 @@ __device__ inline int opaque(int value) {
   asm volatile("" : "+r"(value));
   return value;
 }
+template <class T>
+__device__ T* opaque(T* pointer) {
+  asm volatile("" : "+l"(pointer));
+  return pointer;
+}
 
 // The block's dynamic shared memory.
 template <class T>
@@ -70,6 +75,37 @@ __device__ inline void load_16_bytes_once(std::uint32_t (&words)[4], const void*
                : "l"(from_global));
 }
 
+// Parallel Synchronization and Communication Instructions: atom with .acq_rel, ld and st with
+// .relaxed, of a 64-bit word that all blocks of the GPU share. What the block's threads wrote
+// before a barrier ahead of it is seen by whoever finds its effect, and by threads behind a barrier
+// after that (Memory Consistency Model: causality order). sm_70. A fence of every thread
+// (membar.sc, which is what __threadfence() makes) costs the meeting of two blocks twice as much.
+__device__ inline std::uint64_t add_and_meet(std::uint64_t* word, std::uint64_t value) {
+  std::uint64_t before;
+  asm volatile("atom.add.acq_rel.gpu.global.u64 %0, [%1], %2;"
+               : "=l"(before)
+               : "l"(word), "l"(value)
+               : "memory");
+  return before;
+}
+__device__ inline std::uint64_t swap_and_meet(std::uint64_t* word, std::uint64_t from,
+                                              std::uint64_t to) {
+  std::uint64_t before;
+  asm volatile("atom.cas.acq_rel.gpu.global.b64 %0, [%1], %2, %3;"
+               : "=l"(before)
+               : "l"(word), "l"(from), "l"(to)
+               : "memory");
+  return before;
+}
+__device__ inline std::uint64_t load_shared_by_all(const std::uint64_t* word) {
+  std::uint64_t value;
+  asm volatile("ld.relaxed.gpu.global.u64 %0, [%1];" : "=l"(value) : "l"(word) : "memory");
+  return value;
+}
+__device__ inline void store_shared_by_all(std::uint64_t* word, std::uint64_t value) {
+  asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" ::"l"(word), "l"(value) : "memory");
+}
+
 // The address of shared memory as the instructions below take it. (State spaces: a generic address
 // less the start of its window.)
 __device__ inline std::uint32_t shared_address(const void* generic) {
@@ -95,10 +131,16 @@ __device__ inline void load_shared(std::uint32_t address, std::uint32_t (&words)
 }
 
 // Data Movement and Conversion Instructions: cp.async. Copies 16 bytes from global to shared memory
-// without passing through registers or L1 (.cg). Both addresses are multiples of 16. sm_80.
-__device__ inline void copy_16_bytes_async(std::uint32_t to_shared, const void* from_global) {
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to_shared), "l"(from_global)
-               : "memory");
+// without passing through registers or L1 (.cg). Both addresses are multiples of 16. Nothing if not
+// `wanted`: a predicate, no branch (behind every branch the assembler puts three idle instructions
+// ahead of the next copy). sm_80.
+__device__ inline void copy_16_bytes_async(bool wanted, std::uint32_t to_shared,
+                                           const void* from_global) {
+  asm volatile(
+      "{\n.reg .pred p;\nsetp.ne.b32 p, %2, 0;\n"
+      "@p cp.async.cg.shared.global [%0], [%1], 16;\n}" ::"r"(to_shared),
+      "l"(from_global), "r"(static_cast<int>(wanted))
+      : "memory");
 }
 
 // Data Movement and Conversion Instructions: cp.async with src-size. Copies the first `valid` of 16
@@ -111,12 +153,14 @@ __device__ inline void copy_16_bytes_or_zeros_async(std::uint32_t to_shared,
 }
 
 // Data Movement and Conversion Instructions: cp.async of 4, 8 or 16 bytes through L1 (.ca), for
-// what the next block of k reads again. sm_80.
+// what the next block of k reads again. Nothing if not `wanted`. sm_80.
 template <int bytes>
-__device__ inline void copy_async(std::uint32_t to_shared, const void* from_global) {
-  asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(to_shared), "l"(from_global),
-               "n"(bytes)
-               : "memory");
+__device__ inline void copy_async(bool wanted, std::uint32_t to_shared, const void* from_global) {
+  asm volatile(
+      "{\n.reg .pred p;\nsetp.ne.b32 p, %3, 0;\n"
+      "@p cp.async.ca.shared.global [%0], [%1], %2;\n}" ::"r"(to_shared),
+      "l"(from_global), "n"(bytes), "r"(static_cast<int>(wanted))
+      : "memory");
 }
 
 // Data Movement and Conversion Instructions: cp.async.commit_group. Closes this thread's group of

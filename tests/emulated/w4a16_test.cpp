@@ -96,6 +96,7 @@ class Simulation {
     a.scales = data_or_null<std::uint16_t>(packed_.scales);
     a.offsets = data_or_null<std::uint16_t>(packed_.offsets);
     a.zeros = data_or_null<std::uint8_t>(packed_.zeros);
+    a.zeros_differ = a.zeros != nullptr;
     a.source = packed_.at.source.empty() ? nullptr : packed_.at.source.data();
     if (w_.meaning == CodeMeaning::affine && packed_.offsets.empty()) {
       for (int bit = 0; bit < 64; bit += packed_.code_bits) {

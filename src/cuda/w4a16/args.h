@@ -38,12 +38,13 @@ struct Args {
   const std::uint8_t* codes;
   const std::uint16_t* scales;
   const std::uint16_t* offsets;  // real zeros or minima; null: integer zeros
-  const std::uint8_t* zeros;     // packed fields; null: every zero is `same_zeros`
+  const std::uint8_t* zeros;     // packed fields, where `zeros_differ`; else all are `same_zeros`
   const std::int32_t* source;  // row of W at a position, -1 for padding; null: the position itself
   std::uint64_t same_zeros;
   std::int64_t scale_rows;
   Count k_blocks;
   std::int32_t scale_shift;
+  bool zeros_differ;
   bool scales_are_bf16;
   bool offsets_are_minima;  // w = q s + m; else w = (q - z) s
 

@@ -13,11 +13,19 @@ namespace halfbyte::cuda::w4a16 {
 template <class V>
 struct WeightCopies {
   const std::uint8_t* codes_g[V::rows];
-  // Scales change less often than blocks, so their place is made of the half block's number.
-  Count half_block;               // 2 * block, + 1 in lanes that fetch the second half's scales
-  Count scale_row;                // the first of the lane's row of 64 columns, among all
-  const std::uint16_t* scales_g;  // the lane's columns in row 0
+  // Scales, and zeros or offsets, change less often than blocks: at the first group's, and which
+  // group's is made of the half block's number.
+  const std::uint8_t* scales_g;
+  const std::uint8_t* zeros_g;  // of no use where the zeros are the same everywhere
+  std::uint32_t half_block;     // 2 * block, + 1 in lanes that fetch the second half's scales
 };
+
+// Bytes of a row of zeros: 8 lane groups, all four slabs of each at once, since 4 bytes is the
+// smallest copy.
+template <class V>
+inline constexpr int zeros_row_bytes =
+    V::weights == Weights::rounded ? static_cast<int>(core::slab16::row_columns) * 2
+                                   : 8 * static_cast<int>(sizeof(typename V::Format::Zeros));
 
 // The lane's part of a tile's scales: lanes 8 p + g fetch part p for lane group g.
 template <class V>
@@ -38,70 +46,77 @@ __device__ WeightCopies<V> weight_copies(const Args& a, const Tile& tile, Count 
     const std::int64_t blocks_before = static_cast<std::int64_t>(row + r) * a.k_blocks + block;
     c.codes_g[r] = a.codes + blocks_before * row_bytes + in_row * V::block_bytes + lane * 16;
   }
-  const int part = lane / 8;
-  c.half_block = 2 * block + part % V::segments;
-  c.scale_row = (row + part / V::segments % V::rows) * static_cast<Count>(a.scale_rows);
-  c.scales_g = a.scales + (lane % 8 * 8 + in_row * 2);
+  const int part = lane / 8, g = lane % 8;
+  c.half_block = static_cast<std::uint32_t>(2 * block + part % V::segments);
+  const std::int64_t scale_row = (row + part / V::segments % V::rows) * a.scale_rows;
+  const std::int64_t place = scale_row * layout::row_columns + g * 8 + in_row * 2;
+  // Opaque, or each block makes these pointers anew from their parts.
+  c.scales_g = ptx::opaque(reinterpret_cast<const std::uint8_t*>(a.scales + place));
+  if constexpr (V::weights == Weights::rounded) {
+    c.zeros_g = ptx::opaque(reinterpret_cast<const std::uint8_t*>(a.offsets + place));
+  } else {
+    c.zeros_g =
+        ptx::opaque(a.zeros + scale_row * zeros_row_bytes<V> + g * (zeros_row_bytes<V> / 8));
+  }
   return c;
 }
 
 template <class V>
 __device__ void advance(WeightCopies<V>& c, Count blocks) {
   namespace layout = core::slab16;
-  c.half_block += 2 * blocks;
+  c.half_block += static_cast<std::uint32_t>(2 * blocks);
 #pragma unroll
   for (int r = 0; r < V::rows; ++r) {
     c.codes_g[r] += static_cast<std::int64_t>(blocks) * (layout::row_slabs * V::block_bytes);
   }
 }
 
+// Starts them if `wanted`.
 template <class V>
-__device__ void start_copies(const Args& a, const WeightCopies<V>& c, const Stage<V>& to,
-                             int lane) {
+__device__ void start_copies(bool wanted, const Args& a, const WeightCopies<V>& c,
+                             const Stage<V>& to, int lane) {
   namespace layout = core::slab16;
 #pragma unroll
   for (int slab = 0; slab < V::slabs; ++slab) {
 #pragma unroll
     for (int v = 0; v < V::vectors; ++v) {
       ptx::copy_16_bytes_async(
-          to.codes(slab, v, lane),
+          wanted, to.codes(slab, v, lane),
           c.codes_g[slab / V::row_slabs] + slab % V::row_slabs * V::block_bytes + v * 512);
     }
   }
-  if (!fetches_scales<V>(lane)) return;
-  const int part = lane / 8, g = lane % 8;
-  const std::int64_t row = c.scale_row + (c.half_block >> a.scale_shift);  // layout::scale_row
-  const std::int64_t place = row * layout::row_columns;
+  wanted = wanted && fetches_scales<V>(lane);
+  const int part = lane >> 3, g = lane & 7;
+  const std::uint64_t group = c.half_block >> a.scale_shift;  // layout::scale_row
   constexpr int bytes = V::row_slabs * 4;
-  ptx::copy_async<bytes>(to.scales(part) + g * bytes, c.scales_g + place);
+  ptx::copy_async<bytes>(wanted, to.scales(part) + g * bytes,
+                         c.scales_g + group * (layout::row_columns * 2));
   if constexpr (V::weights == Weights::rounded) {
-    ptx::copy_async<bytes>(to.zeros(part) + g * bytes, a.offsets + (c.scales_g - a.scales) + place);
+    ptx::copy_async<bytes>(wanted, to.zeros(part) + g * bytes,
+                           c.zeros_g + group * zeros_row_bytes<V>);
   } else if constexpr (V::Format::has_zeros) {
-    if (a.zeros != nullptr) {
-      // All four slabs of the row at once: 4 bytes is the smallest copy.
-      constexpr int size = sizeof(typename V::Format::Zeros);
-      ptx::copy_async<size>(to.zeros(part) + g * size, a.zeros + (row * 8 + g) * size);
-    }
+    constexpr int size = zeros_row_bytes<V> / 8;
+    ptx::copy_async<size>(wanted && a.zeros_differ, to.zeros(part) + g * size,
+                          c.zeros_g + group * zeros_row_bytes<V>);
   }
 }
 
+// Rows that x does not have are not copied: what a lane finds in their place makes sums that nobody
+// stores.
 template <class V>
 struct XCopies {
-  const std::uint8_t* x_g;            // of the first octet; the others lie 8 rows further each
-  std::int32_t row_bytes[V::octets];  // 16, or 0 where x has no such row: then zeros are written
-  Count left;                         // elements from here to the row's end, less than 0 behind it
+  const std::uint8_t* x_g;  // of the first octet; the others lie 8 rows further each
+  Count rows;               // of x from the first octet's on
+  Count left;               // elements from here to the row's end, less than 0 behind it
 };
 
 template <class V>
 __device__ XCopies<V> x_copies(const Args& a, const Tile& tile, Count block, int lane) {
-  XCopies<V> c;
   const Count row = tile.row + lane / 4;
   const Count position = block * static_cast<Count>(core::slab16::block_k) + lane % 4 * 8;
-  c.x_g = static_cast<const std::uint8_t*>(a.x) + (row * a.x_row_stride + position) * 2;
-#pragma unroll
-  for (int o = 0; o < V::octets; ++o) c.row_bytes[o] = row + 8 * o < a.m ? 16 : 0;
-  c.left = a.k - position;
-  return c;
+  return {.x_g = static_cast<const std::uint8_t*>(a.x) + (row * a.x_row_stride + position) * 2,
+          .rows = a.m - row,
+          .left = a.k - position};
 }
 
 template <class V>
@@ -111,17 +126,26 @@ __device__ void advance(XCopies<V>& c, Count blocks) {
   c.left -= elements;
 }
 
-// Of a row or an element that x does not have nothing is read, wherever its address points.
 template <class V>
-__device__ void start_copies(const Args& a, const XCopies<V>& c, const Stage<V>& to, int lane) {
+__device__ void start_copies(bool wanted, const Args& a, const XCopies<V>& c, const Stage<V>& to,
+                             int lane) {
   const std::int64_t octet_bytes = 16 * a.x_row_stride;
+  const bool whole = c.left >= 40;  // both of the lane's 8 elements, 32 apart
 #pragma unroll
-  for (int half = 0; half < 2; ++half) {
-    const std::int32_t bytes = 2 * min(max(c.left - 32 * half, 0), 8);
+  for (int o = 0; o < V::octets; ++o) {
+    const bool copied = wanted && whole && 8 * o < c.rows;
+    ptx::copy_16_bytes_async(copied, to.x(o, 0, lane), c.x_g + o * octet_bytes);
+    ptx::copy_16_bytes_async(copied, to.x(o, 1, lane), c.x_g + o * octet_bytes + 64);
+  }
+  if (whole || !wanted) return;
+  // Behind the row's end zeros are written and nothing is read.
 #pragma unroll
-    for (int o = 0; o < V::octets; ++o) {
+  for (int o = 0; o < V::octets; ++o) {
+    if (8 * o >= c.rows) continue;
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
       ptx::copy_16_bytes_or_zeros_async(to.x(o, half, lane), c.x_g + o * octet_bytes + half * 64,
-                                        min(bytes, c.row_bytes[o]));
+                                        2 * min(max(c.left - 32 * half, 0), 8));
     }
   }
 }

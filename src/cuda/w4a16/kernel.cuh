@@ -41,8 +41,7 @@ __device__ void sum_blocks(const Args& a, const KBlocks& k, const Tile& tile, st
   WeightCopies<V> w = weight_copies<V>(a, tile, first, lane);
 #pragma unroll
   for (int i = 0; i < V::stages - 1; ++i) {
-    if (warp + i * warps < k.count)
-      start_copies<V>(a, w, Stage<V>{ring_s + i * V::stage_bytes}, lane);
+    start_copies<V>(warp + i * warps < k.count, a, w, Stage<V>{ring_s + i * V::stage_bytes}, lane);
     advance<V>(w, step);
   }
   before_x();
@@ -50,9 +49,8 @@ __device__ void sum_blocks(const Args& a, const KBlocks& k, const Tile& tile, st
 #pragma unroll
   for (int i = 0; i < V::stages - 1; ++i) {
     if constexpr (copies_x) {
-      if (warp + i * warps < k.count) {
-        start_copies<V>(a, x_ahead, Stage<V>{ring_s + i * V::stage_bytes}, lane);
-      }
+      start_copies<V>(warp + i * warps < k.count, a, x_ahead, Stage<V>{ring_s + i * V::stage_bytes},
+                      lane);
       advance<V>(x_ahead, step);
     }
     ptx::commit_copies();
@@ -73,12 +71,10 @@ __device__ void sum_blocks(const Args& a, const KBlocks& k, const Tile& tile, st
     const Stage<V> stage = read.stage();
     read.advance();
     Codes<V> codes;
-    read_codes<V>(stage, lane, codes);
+    read_codes<V>(stage, 0, lane, codes);
     if constexpr (copies_x) read_x<V>(stage, lane, x);
-    if (ahead < k.count) {
-      start_copies<V>(a, w, filled.stage(), lane);
-      if constexpr (copies_x) start_copies<V>(a, x_ahead, filled.stage(), lane);
-    }
+    start_copies<V>(ahead < k.count, a, w, filled.stage(), lane);
+    if constexpr (copies_x) start_copies<V>(ahead < k.count, a, x_ahead, filled.stage(), lane);
     ptx::commit_copies();
     filled.advance();
     ahead += warps;
@@ -89,7 +85,7 @@ __device__ void sum_blocks(const Args& a, const KBlocks& k, const Tile& tile, st
       gather_x<V>(a, tile, k.first + (i + warps) * k.stride, lane, next_x);
     }
     if constexpr (V::weights == Weights::exact && V::Format::has_zeros) {
-      if (a.zeros != nullptr) read_zeros<V>(stage, first_slab_in_row, lane, zeros_r);
+      if (a.zeros_differ) read_zeros<V>(stage, first_slab_in_row, lane, zeros_r);
     }
     multiply_block<V>(a, stage, codes, x, zeros_r, lane, sums_r);
     if constexpr (!copies_x) x = next_x;

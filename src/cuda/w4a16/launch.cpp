@@ -106,6 +106,7 @@ void launch(const Instance& instance, const LinearProblem& p, const GemmConfig& 
   a.scales = static_cast<const std::uint16_t*>(w.scales.data());
   a.offsets = static_cast<const std::uint16_t*>(data_or_null(w.offsets));
   a.zeros = static_cast<const std::uint8_t*>(data_or_null(w.zeros));
+  a.zeros_differ = w.zeros.data() != nullptr;
   a.source = static_cast<const std::int32_t*>(data_or_null(w.source_on_device));
   // With offsets the codes are taken as they are.
   a.same_zeros = w.offsets.data() != nullptr ? 0 : w.same_zeros;

@@ -44,7 +44,7 @@ __device__ void read_scales(const F& part_address, int segment, int lane, bool a
 #pragma unroll
   for (int row = 0; row < V::rows; ++row) {
     std::uint32_t words[V::row_slabs];
-    ptx::load_shared(part_address(row * V::segments + segment) + lane / 4 * (V::row_slabs * 4),
+    ptx::load_shared(part_address(row * V::segments + segment) + (lane >> 2) * (V::row_slabs * 4),
                      words);
 #pragma unroll
     for (int i = 0; i < V::row_slabs; ++i) pairs[row * V::row_slabs + i] = words[i];
@@ -77,7 +77,7 @@ __device__ void read_zeros(const Stage<V>& stage, int first, int lane, Zeros<V>&
     for (int row = 0; row < V::rows; ++row) {
       std::uint32_t words[sizeof(Word) / 4];
       ptx::load_shared(
-          stage.zeros(row * V::segments + segment) + lane / 4 * static_cast<int>(sizeof(Word)),
+          stage.zeros(row * V::segments + segment) + (lane >> 2) * static_cast<int>(sizeof(Word)),
           words);
       Word zeros = words[0];
       if constexpr (sizeof(Word) == 8) zeros |= static_cast<Word>(words[1]) << 32;
@@ -113,26 +113,27 @@ __device__ void apply_scale(const ScalePair& scale, const ScalePair& offset, boo
   }
 }
 
-// A block's codes in registers: all loads ahead of the arithmetic, and of the addresses of the next
-// copies, which hide them.
+// A block's codes of one row of 64 columns. The first row's are loaded ahead of the addresses of
+// the next copies, which hide the loads.
 template <class V>
 struct Codes {
-  std::uint32_t words_r[V::slabs][V::vectors][4];
+  std::uint32_t words_r[V::row_slabs][V::vectors][4];
 };
 
 template <class V>
-__device__ void read_codes(const Stage<V>& stage, int lane, Codes<V>& codes) {
+__device__ void read_codes(const Stage<V>& stage, int row, int lane, Codes<V>& codes) {
 #pragma unroll
-  for (int slab = 0; slab < V::slabs; ++slab) {
+  for (int slab = 0; slab < V::row_slabs; ++slab) {
 #pragma unroll
     for (int v = 0; v < V::vectors; ++v) {
-      ptx::load_shared(stage.codes(slab, v, lane), codes.words_r[slab][v]);
+      ptx::load_shared(stage.codes(row * V::row_slabs + slab, v, lane), codes.words_r[slab][v]);
     }
   }
 }
 
+// `codes`: those of the first row.
 template <class V>
-__device__ void multiply_block(const Args& args, const Stage<V>& stage, const Codes<V>& codes,
+__device__ void multiply_block(const Args& args, const Stage<V>& stage, Codes<V>& codes,
                                const XFragments<V>& x, const Zeros<V>& zeros_r, int lane,
                                Sums<V>& sums_r) {
   using Number = typename V::Number;
@@ -149,18 +150,19 @@ __device__ void multiply_block(const Args& args, const Stage<V>& stage, const Co
 
 #pragma unroll
   for (int slab = 0; slab < V::slabs; ++slab) {
+    const int in_row = slab % V::row_slabs;
+    if (slab > 0 && in_row == 0) read_codes<V>(stage, slab / V::row_slabs, lane, codes);
     float group_r[V::octets][4] = {};  // sums of one group, before its scale
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       const int segment = half * (V::segments - 1);
       const ScalePair& scale = scales_r[segment][slab];
-      const auto bias =
-          V::Format::bias(Number{}, zeros_r[segment][slab / V::row_slabs], slab % V::row_slabs);
+      const auto bias = V::Format::bias(Number{}, zeros_r[segment][slab / V::row_slabs], in_row);
 #pragma unroll
       for (int u = 0; u < 2; ++u) {
         const int word = (2 * half + u) * V::vectors;  // a step's first
         std::uint32_t a_r[4];
-        V::Format::dequant(Number{}, &codes.words_r[slab][word / 4][word % 4], bias, a_r);
+        V::Format::dequant(Number{}, &codes.words_r[in_row][word / 4][word % 4], bias, a_r);
         if constexpr (V::weights == Weights::rounded) {
           apply_scale<V>(scale, offsets_r[segment][slab], args.offsets_are_minima, a_r);
         }

@@ -27,14 +27,39 @@ __device__ inline void store_rounded(void* data, DType dtype, std::int64_t i, fl
   }
 }
 
-// y of one element of the tile, where it lies inside the output.
+// Four adjacent elements of a tile: what a thread finishes at once.
+struct Quad {
+  int token, column;
+};
 template <class V>
-__device__ void store_element(const Args& a, const Tile& tile, int element, float sum) {
-  const int token = element / V::tile_n, column = element % V::tile_n;
-  if (token >= tile.rows || column >= tile.columns) return;
-  const Count n = tile.column + column;
-  if (a.bias != nullptr) sum += load_as_float(a.bias, a.bias_dtype, n * a.bias_stride);
-  store_rounded(a.y, a.y_dtype, (tile.row + token) * a.y_row_stride + n * a.y_column_stride, sum);
+__device__ Quad quad_at(int index) {
+  constexpr int in_row = V::tile_n / 4;
+  return {index / in_row, index % in_row * 4};
+}
+template <class V>
+inline constexpr int quads = V::tile_floats / 4;
+
+// y of a quad, where it lies inside the output.
+template <class V>
+__device__ void store_quad(const Args& a, const Tile& tile, const Quad& at, const float4& sums) {
+  if (at.token >= tile.rows) return;
+  const float values[4] = {sums.x, sums.y, sums.z, sums.w};
+  const std::int64_t row = (tile.row + at.token) * a.y_row_stride;
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    if (at.column + i >= tile.columns) return;
+    const Count n = tile.column + at.column + i;
+    float value = values[i];
+    if (a.bias != nullptr) value += load_as_float(a.bias, a.bias_dtype, n * a.bias_stride);
+    store_rounded(a.y, a.y_dtype, row + n * a.y_column_stride, value);
+  }
+}
+
+__device__ inline void add(float4& sums, const float4& more) {
+  sums.x += more.x;
+  sums.y += more.y;
+  sums.z += more.z;
+  sums.w += more.w;
 }
 
 // threadIdx.x, anew: what is made of it for the sums' places would be computed ahead of the loop
@@ -59,70 +84,60 @@ __device__ void leave_warp_sums(float* sums_s, int thread, const Sums<V>& sums_r
 }
 
 template <class V>
-__device__ float add_warp_sums(const float* sums_s, int warps, int element) {
-  const float* at = sums_s + element / V::tile_n * V::sum_stride + element % V::tile_n;
-  float sum = at[0];
-  for (int warp = 1; warp < warps; ++warp) sum += at[warp * (V::sums_bytes / 4)];
-  return sum;
+__device__ float4 add_warp_sums(const float* sums_s, int warps, const Quad& at) {
+  const float* from = sums_s + at.token * V::sum_stride + at.column;
+  auto sums = *reinterpret_cast<const float4*>(from);
+#pragma unroll 4
+  for (int warp = 1; warp < warps; ++warp) {
+    add(sums, *reinterpret_cast<const float4*>(from + warp * (V::sums_bytes / 4)));
+  }
+  return sums;
 }
 
 // core::arrive's word in global memory.
 struct ArrivalWord {
   std::uint64_t* word;
-  __device__ std::uint64_t load() const { return *reinterpret_cast<volatile std::uint64_t*>(word); }
-  __device__ std::uint64_t add_one() const {
-    return atomicAdd(reinterpret_cast<unsigned long long*>(word), 1ULL);
-  }
+  __device__ std::uint64_t load() const { return ptx::load_shared_by_all(word); }
+  __device__ std::uint64_t add_one() const { return ptx::add_and_meet(word, 1); }
   __device__ std::uint64_t swap(std::uint64_t from, std::uint64_t to) const {
-    return atomicCAS(reinterpret_cast<unsigned long long*>(word), from, to);
+    return ptx::swap_and_meet(word, from, to);
   }
-  __device__ void store(std::uint64_t value) const {
-    atomicExch(reinterpret_cast<unsigned long long*>(word), value);
-  }
+  __device__ void store(std::uint64_t value) const { ptx::store_shared_by_all(word, value); }
 };
 
 // Whether this CTA is the last of its tile; what the others left is visible then. By all threads.
 __device__ inline bool arrive_last(const Args& a, const WorkItem& item) {
   __shared__ bool is_last_s;
-  __threadfence();  // this thread's part of the partial sum, before anyone counts it
   __syncthreads();
   if (threadIdx.x == 0) {
     ArrivalWord word{a.arrivals + item.tile};
     is_last_s = core::arrive(word, item.slices);
   }
   __syncthreads();
-  __threadfence();
   return is_last_s;
 }
 
-// Leaves this slice's sum; the last slice to arrive adds all of them, in order.
+// The sums of all slices, in their order, and y of them.
 template <class V>
-__device__ void add_in_order(const Args& a, const WorkItem& item, const Tile& tile,
-                             const float* sums_s) {
-  const int thread = thread_index();
-  const int warps = blockDim.x / 32;
-  float* const partial = a.partials + static_cast<std::int64_t>(item.partial) * V::tile_floats;
-  for (int e = thread; e < V::tile_floats; e += blockDim.x) {
-    partial[e] = add_warp_sums<V>(sums_s, warps, e);
-  }
-  if (!arrive_last(a, item)) return;
-  // Slices outside, elements inside: finding a slice's place costs divisions, which for every
-  // element took 1.3 us a slice (8192^2 in 16 slices: 49 us).
-  constexpr int elements = (V::tile_floats + 127) / 128;  // of a thread, with at least 4 warps
-  float sums_r[elements] = {};
-  for (Count slice = 0; slice < item.slices; ++slice) {
-    const std::int64_t place = a.division.partial(item.tile, slice);
-    const float* const from = a.partials + place * V::tile_floats;
+__device__ void add_slices(const Args& a, const WorkItem& item, const Tile& tile) {
+  constexpr int at_once =
+      4;  // slices whose loads are under way: one after another cost 0.4 us each
+  for (int q = thread_index(); q < quads<V>; q += blockDim.x) {
+    float4 sums{};
+    for (Count first = 0; first < item.slices; first += at_once) {
+      float4 parts[at_once];
 #pragma unroll
-    for (int i = 0; i < elements; ++i) {
-      const int e = thread + i * blockDim.x;
-      if (e < V::tile_floats) sums_r[i] += __ldcg(from + e);
+      for (int i = 0; i < at_once; ++i) {
+        if (first + i >= item.slices) continue;
+        const std::int64_t place = a.division.partial(item.tile, first + i);
+        parts[i] = __ldcg(reinterpret_cast<const float4*>(a.partials + place * V::tile_floats) + q);
+      }
+#pragma unroll
+      for (int i = 0; i < at_once; ++i) {
+        if (first + i < item.slices) add(sums, parts[i]);
+      }
     }
-  }
-#pragma unroll
-  for (int i = 0; i < elements; ++i) {
-    const int e = thread + i * blockDim.x;
-    if (e < V::tile_floats) store_element<V>(a, tile, e, sums_r[i]);
+    store_quad<V>(a, tile, quad_at<V>(q), sums);
   }
 }
 
@@ -133,22 +148,31 @@ __device__ void finish_item(const Args& a, const WorkItem& item, const Tile& til
   const int thread = thread_index();
   const int warps = blockDim.x / 32;
   if (item.partial < 0) {
-    for (int e = thread; e < V::tile_floats; e += blockDim.x) {
-      store_element<V>(a, tile, e, add_warp_sums<V>(sums_s, warps, e));
+    for (int q = thread; q < quads<V>; q += blockDim.x) {
+      const Quad at = quad_at<V>(q);
+      store_quad<V>(a, tile, at, add_warp_sums<V>(sums_s, warps, at));
     }
-    return;
-  }
-  if constexpr (V::meeting == Meeting::atomic) {
+  } else if constexpr (V::meeting == Meeting::ordered) {
+    float* const partial = a.partials + static_cast<std::int64_t>(item.partial) * V::tile_floats;
+    for (int q = thread; q < quads<V>; q += blockDim.x) {
+      reinterpret_cast<float4*>(partial)[q] = add_warp_sums<V>(sums_s, warps, quad_at<V>(q));
+    }
+    if (arrive_last(a, item)) add_slices<V>(a, item, tile);
+  } else {
     float* const shared_sum = a.partials + static_cast<std::int64_t>(item.tile) * V::tile_floats;
-    for (int e = thread; e < V::tile_floats; e += blockDim.x) {
-      atomicAdd(shared_sum + e, add_warp_sums<V>(sums_s, warps, e));
+    for (int q = thread; q < quads<V>; q += blockDim.x) {
+      const float4 sums = add_warp_sums<V>(sums_s, warps, quad_at<V>(q));
+      atomicAdd(shared_sum + 4 * q, sums.x);
+      atomicAdd(shared_sum + 4 * q + 1, sums.y);
+      atomicAdd(shared_sum + 4 * q + 2, sums.z);
+      atomicAdd(shared_sum + 4 * q + 3, sums.w);
     }
     if (!arrive_last(a, item)) return;
-    for (int e = thread; e < V::tile_floats; e += blockDim.x) {
-      store_element<V>(a, tile, e, __ldcg(shared_sum + e));
+    for (int q = thread; q < quads<V>; q += blockDim.x) {
+      store_quad<V>(a, tile, quad_at<V>(q),
+                    __ldcg(reinterpret_cast<const float4*>(shared_sum) + q));
     }
-  } else {
-    add_in_order<V>(a, item, tile, sums_s);
   }
 }
+
 }  // namespace halfbyte::cuda::w4a16

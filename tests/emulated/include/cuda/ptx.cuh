@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "copies.h"
 #include "core/fragment/mma_m16n8k16.h"
@@ -16,6 +17,10 @@
 namespace halfbyte::cuda::ptx {
 
 inline int opaque(int value) { return value; }
+template <class T>
+T* opaque(T* pointer) {
+  return pointer;
+}
 
 template <class T>
 T* in_block(T* shared, int rank) {
@@ -26,6 +31,16 @@ inline void wait_for_cluster() { simt::wait_for_cluster(); }
 
 inline void start_next_kernel() {}
 inline void wait_for_previous_kernel() {}
+
+// Fibers take turns between meetings only: each of these is one step.
+inline std::uint64_t add_and_meet(std::uint64_t* word, std::uint64_t value) {
+  return std::exchange(*word, *word + value);
+}
+inline std::uint64_t swap_and_meet(std::uint64_t* word, std::uint64_t from, std::uint64_t to) {
+  return std::exchange(*word, *word == from ? to : *word);
+}
+inline std::uint64_t load_shared_by_all(const std::uint64_t* word) { return *word; }
+inline void store_shared_by_all(std::uint64_t* word, std::uint64_t value) { *word = value; }
 
 template <class T>
 T* dynamic_shared() {
@@ -38,15 +53,15 @@ void load_shared(std::uint32_t address, std::uint32_t (&words)[count]) {
   std::memcpy(words, simt::shared_place(address, sizeof(words)), sizeof(words));
 }
 
-inline void copy_16_bytes_async(std::uint32_t to, const void* from) {
-  simt::start_copy(to, from, 16, 16);
+inline void copy_16_bytes_async(bool wanted, std::uint32_t to, const void* from) {
+  if (wanted) simt::start_copy(to, from, 16, 16);
 }
 inline void copy_16_bytes_or_zeros_async(std::uint32_t to, const void* from, int valid) {
   simt::start_copy(to, from, 16, static_cast<std::size_t>(valid));
 }
 template <int bytes>
-void copy_async(std::uint32_t to, const void* from) {
-  simt::start_copy(to, from, bytes, bytes);
+void copy_async(bool wanted, std::uint32_t to, const void* from) {
+  if (wanted) simt::start_copy(to, from, bytes, bytes);
 }
 inline void commit_copies() { simt::commit_copies(); }
 template <int pending>
