@@ -27,39 +27,20 @@ __device__ inline void store_rounded(void* data, DType dtype, std::int64_t i, fl
   }
 }
 
-// Four adjacent elements of a tile: what a thread finishes at once.
-struct Quad {
-  int token, column;
-};
+// y of one element of the tile, if it lies inside the output.
 template <class V>
-__device__ Quad quad_at(int index) {
-  constexpr int in_row = V::tile_n / 4;
-  return {index / in_row, index % in_row * 4};
-}
-template <class V>
-inline constexpr int quads = V::tile_floats / 4;
-
-// y of a quad, where it lies inside the output.
-template <class V>
-__device__ void store_quad(const Args& a, const Tile& tile, const Quad& at, const float4& sums) {
-  if (at.token >= tile.rows) return;
-  const float values[4] = {sums.x, sums.y, sums.z, sums.w};
-  const std::int64_t row = (tile.row + at.token) * a.y_row_stride;
-#pragma unroll
-  for (int i = 0; i < 4; ++i) {
-    if (at.column + i >= tile.columns) return;
-    const Count n = tile.column + at.column + i;
-    float value = values[i];
-    if (a.bias != nullptr) value += load_as_float(a.bias, a.bias_dtype, n * a.bias_stride);
-    store_rounded(a.y, a.y_dtype, row + n * a.y_column_stride, value);
-  }
+__device__ void store_element(const Args& a, const Tile& tile, int element, float sum) {
+  const int token = element / V::tile_n, column = element % V::tile_n;
+  if (token >= tile.rows || column >= tile.columns) return;
+  const Count n = tile.column + column;
+  if (a.bias != nullptr) sum += load_as_float(a.bias, a.bias_dtype, n * a.bias_stride);
+  store_rounded(a.y, a.y_dtype, (tile.row + token) * a.y_row_stride + n * a.y_column_stride, sum);
 }
 
-__device__ inline void add(float4& sums, const float4& more) {
-  sums.x += more.x;
-  sums.y += more.y;
-  sums.z += more.z;
-  sums.w += more.w;
+// Elements of the tile's rows that exist; the others are not worth a sum.
+template <class V>
+__device__ int elements_of(const Tile& tile) {
+  return static_cast<int>(tile.rows) * V::tile_n;
 }
 
 // threadIdx.x, anew: what is made of it for the sums' places would be computed ahead of the loop
@@ -84,14 +65,12 @@ __device__ void leave_warp_sums(float* sums_s, int thread, const Sums<V>& sums_r
 }
 
 template <class V>
-__device__ float4 add_warp_sums(const float* sums_s, int warps, const Quad& at) {
-  const float* from = sums_s + at.token * V::sum_stride + at.column;
-  auto sums = *reinterpret_cast<const float4*>(from);
-#pragma unroll 4
-  for (int warp = 1; warp < warps; ++warp) {
-    add(sums, *reinterpret_cast<const float4*>(from + warp * (V::sums_bytes / 4)));
-  }
-  return sums;
+__device__ float add_warp_sums(const float* sums_s, int warps, int element) {
+  const float* at = sums_s + element / V::tile_n * V::sum_stride + element % V::tile_n;
+  float sum = at[0];
+#pragma unroll 8
+  for (int warp = 1; warp < warps; ++warp) sum += at[warp * (V::sums_bytes / 4)];
+  return sum;
 }
 
 // core::arrive's word in global memory.
@@ -122,22 +101,22 @@ template <class V>
 __device__ void add_slices(const Args& a, const WorkItem& item, const Tile& tile) {
   constexpr int at_once =
       4;  // slices whose loads are under way: one after another cost 0.4 us each
-  for (int q = thread_index(); q < quads<V>; q += blockDim.x) {
-    float4 sums{};
+  for (int e = thread_index(); e < elements_of<V>(tile); e += blockDim.x) {
+    float sum = 0;
     for (Count first = 0; first < item.slices; first += at_once) {
-      float4 parts[at_once];
+      float parts[at_once];
 #pragma unroll
       for (int i = 0; i < at_once; ++i) {
         if (first + i >= item.slices) continue;
         const std::int64_t place = a.division.partial(item.tile, first + i);
-        parts[i] = __ldcg(reinterpret_cast<const float4*>(a.partials + place * V::tile_floats) + q);
+        parts[i] = __ldcg(a.partials + place * V::tile_floats + e);
       }
 #pragma unroll
       for (int i = 0; i < at_once; ++i) {
-        if (first + i < item.slices) add(sums, parts[i]);
+        if (first + i < item.slices) sum += parts[i];
       }
     }
-    store_quad<V>(a, tile, quad_at<V>(q), sums);
+    store_element<V>(a, tile, e, sum);
   }
 }
 
@@ -146,31 +125,25 @@ template <class V>
 __device__ void finish_item(const Args& a, const WorkItem& item, const Tile& tile,
                             const float* sums_s) {
   const int thread = thread_index();
-  const int warps = blockDim.x / 32;
+  const int warps = blockDim.x / 32, elements = elements_of<V>(tile);
   if (item.partial < 0) {
-    for (int q = thread; q < quads<V>; q += blockDim.x) {
-      const Quad at = quad_at<V>(q);
-      store_quad<V>(a, tile, at, add_warp_sums<V>(sums_s, warps, at));
+    for (int e = thread; e < elements; e += blockDim.x) {
+      store_element<V>(a, tile, e, add_warp_sums<V>(sums_s, warps, e));
     }
   } else if constexpr (V::meeting == Meeting::ordered) {
     float* const partial = a.partials + static_cast<std::int64_t>(item.partial) * V::tile_floats;
-    for (int q = thread; q < quads<V>; q += blockDim.x) {
-      reinterpret_cast<float4*>(partial)[q] = add_warp_sums<V>(sums_s, warps, quad_at<V>(q));
+    for (int e = thread; e < elements; e += blockDim.x) {
+      partial[e] = add_warp_sums<V>(sums_s, warps, e);
     }
     if (arrive_last(a, item)) add_slices<V>(a, item, tile);
   } else {
     float* const shared_sum = a.partials + static_cast<std::int64_t>(item.tile) * V::tile_floats;
-    for (int q = thread; q < quads<V>; q += blockDim.x) {
-      const float4 sums = add_warp_sums<V>(sums_s, warps, quad_at<V>(q));
-      atomicAdd(shared_sum + 4 * q, sums.x);
-      atomicAdd(shared_sum + 4 * q + 1, sums.y);
-      atomicAdd(shared_sum + 4 * q + 2, sums.z);
-      atomicAdd(shared_sum + 4 * q + 3, sums.w);
+    for (int e = thread; e < elements; e += blockDim.x) {
+      atomicAdd(shared_sum + e, add_warp_sums<V>(sums_s, warps, e));
     }
     if (!arrive_last(a, item)) return;
-    for (int q = thread; q < quads<V>; q += blockDim.x) {
-      store_quad<V>(a, tile, quad_at<V>(q),
-                    __ldcg(reinterpret_cast<const float4*>(shared_sum) + q));
+    for (int e = thread; e < elements; e += blockDim.x) {
+      store_element<V>(a, tile, e, __ldcg(shared_sum + e));
     }
   }
 }
