@@ -64,22 +64,32 @@ struct Schedules {
 };
 constexpr Schedules schedules[] = {{1, 0}, {2, 0}, {5, 0}, {1, 3}};
 
+// How x lies: rows of whole 16-byte copies, or anything.
+struct XLayout {
+  bool copied;
+  std::int64_t column_stride;
+};
+constexpr XLayout copied{true, 1}, gathered{false, 1}, backwards{false, -1};
+
 class Simulation {
  public:
-  Simulation(const Problem& problem, DType dtype, bool copied)
+  Simulation(const Problem& problem, DType dtype, const XLayout& layout)
       : w_(test::make_weight(problem.weight, 7)), packed_(pack_on_host(w_)), m_(problem.m) {
     dtype_ = dtype;
-    stride_ = copied ? (w_.k + 7) / 8 * 8 : w_.k + 3;
+    column_stride_ = layout.column_stride;
+    stride_ = layout.copied ? (w_.k + 7) / 8 * 8 : w_.k + 3;
     std::mt19937_64 bits(11);
     std::normal_distribution<double> normal;
     x_.resize(static_cast<std::size_t>(m_ * stride_ * 2 + 16));
     for (std::int64_t i = 0; i < m_ * stride_; ++i) store_element(x(), dtype, i, normal(bits));
     bias_.resize(static_cast<std::size_t>(w_.n));
     for (float& b : bias_) b = static_cast<float>(normal(bits));
+    TensorView view = TensorView::matrix(first_x(), dtype, m_, w_.k, stride_);
+    view.strides[1] = column_stride_;
     const auto rounding =
         packed_.offsets.empty() ? WeightRounding::exact : WeightRounding::rounded16;
-    oracle_ = bench::make_oracle(w_, TensorView::matrix(x(), dtype, m_, w_.k, stride_), rounding,
-                                 TensorView::vector(bias_.data(), DType::f32, w_.n));
+    oracle_ =
+        bench::make_oracle(w_, view, rounding, TensorView::vector(bias_.data(), DType::f32, w_.n));
   }
 
   // Whether the kernel takes the weight (launch.cpp and kernels.cpp decide that for real calls).
@@ -108,12 +118,12 @@ class Simulation {
     a.scale_shift = std::min(packed_.at.scale_shift, 31);
     a.scales_are_bf16 = w_.scale_dtype != DType::f16;  // e8m0 has become bf16
     a.offsets_are_minima = w_.zero_kind == ZeroKind::minimum;
-    a.x = x();
+    a.x = first_x();
     for (std::int64_t row = 0; row < m_; ++row) {  // copies from the gaps between rows throw
       simt::allow_copies_from(x() + row * stride_ * 2, static_cast<std::size_t>(w_.k) * 2);
     }
     a.x_row_stride = stride_;
-    a.x_column_stride = 1;
+    a.x_column_stride = column_stride_;
     std::vector<float> y(static_cast<std::size_t>(m_ * w_.n), std::nanf(""));
     a.y = y.data();
     a.y_row_stride = w_.n;
@@ -158,9 +168,11 @@ class Simulation {
     return x_.data() + (16 - at % 16) % 16;
   }
 
+  std::byte* first_x() { return x() + (column_stride_ < 0 ? (w_.k - 1) * 2 : 0); }
+
   QuantizedWeight w_;
   Packed packed_;
-  std::int64_t m_, stride_ = 0;
+  std::int64_t m_, stride_ = 0, column_stride_ = 1;
   DType dtype_ = DType::f16;
   std::vector<std::byte> x_;
   std::vector<float> bias_;
@@ -168,11 +180,11 @@ class Simulation {
 };
 
 int run_all(std::span<const Instance> instances, const std::vector<Problem>& problems,
-            bool copied) {
+            const XLayout& layout) {
   int runs = 0, first = 0;
   for (const Problem& problem : problems) {
     for (const DType dtype : {DType::f16, DType::bf16}) {
-      Simulation simulation(problem, dtype, copied);
+      Simulation simulation(problem, dtype, layout);
       int turn = first++;
       for (const Instance& instance : instances) {
         if (!simulation.fits(instance)) continue;
@@ -212,35 +224,37 @@ std::vector<Problem> of_bits(std::vector<Problem> problems, int bits) {
   return problems;
 }
 
-TEST(EmulatedW4A16, FourBits) { EXPECT_GT(run_all(u4_instances(), with_integer_zeros, true), 100); }
+TEST(EmulatedW4A16, FourBits) {
+  EXPECT_GT(run_all(u4_instances(), with_integer_zeros, copied), 100);
+}
 TEST(EmulatedW4A16, FourBitsAtomic) {
-  EXPECT_GT(run_all(u4_atomic_instances(), with_integer_zeros, true), 100);
+  EXPECT_GT(run_all(u4_atomic_instances(), with_integer_zeros, copied), 100);
 }
 TEST(EmulatedW4A16, ThreeBits) {
-  EXPECT_GT(run_all(u4_instances(), of_bits({with_integer_zeros[2]}, 3), true), 20);
+  EXPECT_GT(run_all(u4_instances(), of_bits({with_integer_zeros[2]}, 3), copied), 20);
 }
 TEST(EmulatedW4A16, EightBits) {
-  EXPECT_GT(run_all(u8_instances(), of_bits(with_integer_zeros, 8), true), 40);
+  EXPECT_GT(run_all(u8_instances(), of_bits(with_integer_zeros, 8), copied), 40);
 }
 TEST(EmulatedW4A16, AnyX) {
   const std::vector<Problem> problems{
       {{.k = 200, .n = 70, .group = 8, .zero = ZeroKind::integer}, 5},
       {{.k = 320, .n = 64, .group = 32, .shuffled = true}, 11}};
-  EXPECT_GT(run_all(u4_gathered_instances(), problems, false), 20);
-  EXPECT_GT(run_all(u8_gathered_instances(), of_bits(problems, 8), false), 20);
+  EXPECT_GT(run_all(u4_gathered_instances(), problems, backwards), 20);
+  EXPECT_GT(run_all(u8_gathered_instances(), of_bits(problems, 8), gathered), 20);
 }
 TEST(EmulatedW4A16, RealZerosAndMinima) {
   const std::vector<Problem> problems{
       {{.k = 256, .n = 64, .group = 64, .zero = ZeroKind::real}, 5},
       {{.k = 200, .n = 72, .group = 40, .zero = ZeroKind::minimum, .scale = DType::bf16}, 9}};
-  EXPECT_GT(run_all(u4_offset_instances(), problems, false), 20);
-  EXPECT_GT(run_all(u8_offset_instances(), of_bits(problems, 8), false), 20);
+  EXPECT_GT(run_all(u4_offset_instances(), problems, gathered), 20);
+  EXPECT_GT(run_all(u8_offset_instances(), of_bits(problems, 8), gathered), 20);
 }
 TEST(EmulatedW4A16, Mxfp4) {
   const std::vector<Problem> problems{
       {{.k = 416, .n = 72, .group = 32, .scale = DType::e8m0, .table = true}, 7}};
-  EXPECT_GT(run_all(e2m1_instances(), problems, true), 10);
-  EXPECT_GT(run_all(e2m1_gathered_instances(), problems, false), 10);
+  EXPECT_GT(run_all(e2m1_instances(), problems, copied), 10);
+  EXPECT_GT(run_all(e2m1_gathered_instances(), problems, gathered), 10);
 }
 
 }  // namespace

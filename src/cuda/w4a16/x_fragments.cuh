@@ -26,6 +26,8 @@ __device__ void read_x(const Stage<V>& stage, int lane, XFragments<V>& x) {
   }
 }
 
+constexpr std::int64_t no_element = INT64_MIN;  // not -1, an offset where strides are negative
+
 // Element by element, zero where W has padding or x no row. Loads only: nothing waits for them
 // until the words are used, one block later.
 template <class V>
@@ -34,13 +36,13 @@ __device__ void gather_x(const Args& a, const Tile& tile, Count block, int lane,
   for (int half = 0; half < 2; ++half) {
     const std::int64_t position =
         static_cast<std::int64_t>(block) * core::slab16::block_k + half * 32 + lane % 4 * 8;
-    std::int64_t element[8];  // offset in its row of x, -1 for padding
+    std::int64_t element[8];  // offset in its row of x
 #pragma unroll
     for (int e = 0; e < 8; ++e) {
       const std::int64_t row_of_w = a.source != nullptr  ? a.source[position + e]
                                     : position + e < a.k ? position + e
                                                          : -1;
-      element[e] = row_of_w < 0 ? -1 : row_of_w * a.x_column_stride;
+      element[e] = row_of_w < 0 ? no_element : row_of_w * a.x_column_stride;
     }
 #pragma unroll
     for (int o = 0; o < V::octets; ++o) {
@@ -49,7 +51,7 @@ __device__ void gather_x(const Args& a, const Tile& tile, Count block, int lane,
       std::uint16_t values[8];
 #pragma unroll
       for (int e = 0; e < 8; ++e) {
-        values[e] = row < a.m && element[e] >= 0 ? row_g[element[e]] : std::uint16_t{0};
+        values[e] = row < a.m && element[e] != no_element ? row_g[element[e]] : std::uint16_t{0};
       }
 #pragma unroll
       for (int w = 0; w < 4; ++w) {
