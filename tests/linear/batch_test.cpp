@@ -15,7 +15,20 @@ using test::Operand;
 using test::random_operand;
 using test::WeightCase;
 
-class LinearBatch : public test::OnDevice {};
+class LinearBatch : public test::OnDevice {
+ protected:
+  // Whether any kernel takes x under the schedule: of CUDA's none divides k for f32 x.
+  static bool runs(const TensorView& x, const PackedWeight& w, const LinearOptions& options) {
+    try {
+      plan_linear(x, w, test::unplaced(w, x.shape[0], x.dtype), options);
+      return true;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::unsupported) << error.what();
+      EXPECT_EQ(x.dtype, DType::f32) << error.what();
+      return false;
+    }
+  }
+};
 
 TEST_F(LinearBatch, RowsHaveTheSameBitsAtAnyM) {
   constexpr std::int64_t most = 70;
@@ -27,7 +40,9 @@ TEST_F(LinearBatch, RowsHaveTheSameBitsAtAnyM) {
       for (const Schedule schedule : {Schedule::automatic, Schedule::split_k}) {
         for (const std::int64_t stride : {weight.k, weight.k + 3}) {
           const Operand x = random_operand(device, dtype, most, weight.k, 5, stride);
-          const LinearOptions options{.schedule = schedule, .batch_invariant = true};
+          LinearOptions options{.schedule = schedule};
+          if (schedule != Schedule::automatic && !runs(x.view(), packed, options)) continue;
+          options.batch_invariant = true;
           const auto rows = [&](std::int64_t m) {
             TensorView view = x.view();
             view.shape[0] = m;

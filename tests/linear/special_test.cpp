@@ -22,7 +22,8 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 class LinearSpecial : public test::OnDevice {
  protected:
   // Every call against the reference, NaN and Inf in the same places.
-  void expect_contained(const QuantizedWeight& weight, const Operand& x, double bad) {
+  void expect_contained(const QuantizedWeight& weight, const Operand& x, double bad,
+                        int least_calls = 2) {
     const PackedWeight packed = pack(weight, device);
     const std::int64_t m = x.host().shape[0];
     test::References references(weight, x.host());
@@ -32,7 +33,7 @@ class LinearSpecial : public test::OnDevice {
       const auto y = test::run(x.view(), packed, DType::f16, call);
       ASSERT_TRUE(references.check(y, DType::f16, call, false, tally)) << bad;
     }
-    EXPECT_GT(tally.cases, 1);
+    EXPECT_GE(tally.cases, least_calls);
   }
 };
 
@@ -53,10 +54,12 @@ TEST_F(LinearSpecial, NonFiniteXStaysInItsRow) {
 
 TEST_F(LinearSpecial, NonFiniteScaleStaysInItsGroupAndColumn) {
   for (const double bad : {nan_value, infinity}) {
+    // CUDA has one kernel with one tile for it (docs/design/0004, scales on the sums).
+    const int least_calls = device.type == DeviceType::cuda && bad == infinity ? 1 : 2;
     for (const std::int64_t k : {256, 252}) {  // 252: the last group has padding
       QuantizedWeight weight = test::make_weight({.k = k, .n = 40, .group = 64}, 4);
       store_element(weight.scales.data(), DType::f16, 3 * 40 + 11, bad);
-      expect_contained(weight, random_operand(device, DType::f16, 3, k), bad);
+      expect_contained(weight, random_operand(device, DType::f16, 3, k), bad, least_calls);
     }
   }
 }
