@@ -99,16 +99,16 @@ double predict(const LinearProblem& p, const GemmConfig& c, const DeviceInfo& de
   const auto tiles = static_cast<double>(division.tiles.count());
   const auto blocks = static_cast<double>(w.k_blocks);
   const auto ctas = static_cast<double>(std::max<std::int64_t>(1, division.workers()));
-  core::CudaShape shape{.ctas = division.workers(),
-                        .blocks_per_cta = tiles * blocks / ctas,
-                        .slabs = static_cast<double>(instance.slabs),
-                        .octets = static_cast<double>(instance.octets),
-                        .code_bits = static_cast<double>(w.code_bits),
-                        .warps = static_cast<double>(c.warps),
-                        .stages = static_cast<double>(c.stages),
-                        .slices = std::max(1.0, ctas / std::max(1.0, tiles)),
-                        .gathered = any_x};
-  if (c.schedule == Schedule::stream_k) shape.slices += 1;
+  const bool stream_k = c.schedule == Schedule::stream_k;
+  const core::CudaShape shape{.ctas = division.workers(),
+                              .blocks_per_cta = tiles * blocks / ctas,
+                              .slabs = static_cast<double>(instance.slabs),
+                              .octets = static_cast<double>(instance.octets),
+                              .code_bits = static_cast<double>(w.code_bits),
+                              .warps = static_cast<double>(c.warps),
+                              .slices = stream_k ? 2 : std::max(1.0, ctas / std::max(1.0, tiles)),
+                              .items = stream_k ? 2.0 : 1.0,
+                              .gathered = any_x};
   double us = core::cuda_product_us(
       shape, {static_cast<double>(device.workers), device.read_gbps * 1e3, resident});
   if (c.schedule == Schedule::split_k_atomic) us += 1;  // clearing what is added to

@@ -106,6 +106,20 @@ __device__ inline void store_shared_by_all(std::uint64_t* word, std::uint64_t va
   asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" ::"l"(word), "l"(value) : "memory");
 }
 
+// Data Movement and Conversion Instructions: ld.global.cg, of 1, 2 or 4 adjacent numbers that are
+// aligned to their size: what other blocks wrote, from L2.
+__device__ inline void load_from_l2(const float* from_global, float (&values)[1]) {
+  values[0] = __ldcg(from_global);
+}
+__device__ inline void load_from_l2(const float* from_global, float (&values)[2]) {
+  const float2 pair = __ldcg(reinterpret_cast<const float2*>(from_global));
+  values[0] = pair.x, values[1] = pair.y;
+}
+__device__ inline void load_from_l2(const float* from_global, float (&values)[4]) {
+  const float4 four = __ldcg(reinterpret_cast<const float4*>(from_global));
+  values[0] = four.x, values[1] = four.y, values[2] = four.z, values[3] = four.w;
+}
+
 // The address of shared memory as the instructions below take it. (State spaces: a generic address
 // less the start of its window.)
 __device__ inline std::uint32_t shared_address(const void* generic) {

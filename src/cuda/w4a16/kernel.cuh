@@ -41,16 +41,18 @@ __device__ void sum_blocks(const Args& a, const KBlocks& k, const Tile& tile, st
   WeightCopies<V> w = weight_copies<V>(a, tile, first, lane);
 #pragma unroll
   for (int i = 0; i < V::stages - 1; ++i) {
-    start_copies<V>(warp + i * warps < k.count, a, w, Stage<V>{ring_s + i * V::stage_bytes}, lane);
+    if (i > 0 && warp + i * warps >= k.count) break;
+    const Stage<V> stage{ring_s + i * V::stage_bytes};
+    start_copies<V>(warp < k.count, a, w, stage, lane);
     advance<V>(w, step);
   }
   before_x();
   XCopies<V> x_ahead = x_copies<V>(a, tile, first, lane);
 #pragma unroll
   for (int i = 0; i < V::stages - 1; ++i) {
-    if constexpr (copies_x) {
-      start_copies<V>(warp + i * warps < k.count, a, x_ahead, Stage<V>{ring_s + i * V::stage_bytes},
-                      lane);
+    if (copies_x && (i == 0 || warp + i * warps < k.count)) {
+      const Stage<V> stage{ring_s + i * V::stage_bytes};
+      start_copies<V>(warp < k.count, a, x_ahead, stage, lane);
       advance<V>(x_ahead, step);
     }
     ptx::commit_copies();

@@ -42,6 +42,12 @@ inline std::uint64_t swap_and_meet(std::uint64_t* word, std::uint64_t from, std:
 inline std::uint64_t load_shared_by_all(const std::uint64_t* word) { return *word; }
 inline void store_shared_by_all(std::uint64_t* word, std::uint64_t value) { *word = value; }
 
+template <std::size_t count>
+void load_from_l2(const float* from, float (&values)[count]) {
+  if (reinterpret_cast<std::uintptr_t>(from) % sizeof(values) != 0) std::abort();
+  std::memcpy(values, from, sizeof(values));
+}
+
 template <class T>
 T* dynamic_shared() {
   return static_cast<T*>(simt::shared_memory());
