@@ -131,10 +131,12 @@ class Block {
     cell.options.kernel = variant.kernel;
     cell.options.config = variant.config ? &*variant.config : nullptr;
     cell.options.overlaps = settings_.overlaps;
+    cell.options.batch_invariant = settings_.batch_invariant;
     cell.plan = plan_linear(operands_.x(m_), w, operands_.y(m_), cell.options);
     operands_.reserve_workspace(cell.plan.workspace_bytes);
     cell.row = describe(variant.schedule, cell.plan, operands_.x(m_), rotation_, shape_.weights[0]);
     cell.row.layer = shape_.layer;
+    cell.row.batch_invariant = settings_.batch_invariant;
     cell.row.overlaps = settings_.overlaps && settings_.device.type == DeviceType::cuda;
     cell.row.layers = static_cast<std::int64_t>(shape_.weights.size());
     cells_.push_back(std::move(cell));

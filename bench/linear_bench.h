@@ -41,7 +41,8 @@ struct BenchSettings {
   Device device{};
   double cell_ms = 40;  // time spent on a row, at least 8 calls
   std::size_t rotate_bytes = std::size_t{128} << 20;
-  bool overlaps = true;  // LinearOptions
+  bool overlaps = true;  // this and the next: LinearOptions
+  bool batch_invariant = false;
 };
 
 // Weights of one shape and kind; names them all in its rows' `layer`.

@@ -58,6 +58,7 @@ void for_each_column(Row& row, F&& f) {
   f("workers", row.workers, optional);
   f("waves", row.waves, optional);
   f("overlaps", row.overlaps, optional);
+  f("batch_invariant", row.batch_invariant, optional);
 }
 
 // Four significant digits: more than any timing here has. Whole numbers stay whole. JSON has no

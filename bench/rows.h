@@ -50,6 +50,7 @@ struct BenchRow {
   std::int64_t workers = 0;  // thread blocks, or tasks
   double waves = 0;          // workers / SMs, or / threads
   bool overlaps = false;     // with the kernel before (LinearOptions)
+  bool batch_invariant = false;
 };
 
 // A JSON array, one row a line.

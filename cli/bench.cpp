@@ -22,7 +22,7 @@ struct Arguments {
   std::string checkpoint, format, model, json, html, output = "md";
   std::string cell_ms = "40";
   std::optional<std::string> rotate_mib;
-  bool no_overlap = false;
+  bool no_overlap = false, batch_invariant = false;
 };
 
 // Schedules in the order given, a split-k one once for each split factor.
@@ -60,6 +60,7 @@ bench::BenchSettings parse_settings(const Arguments& a) {
       static_cast<double>(parse_integer({"bench", "--cell-ms"}, a.cell_ms, 0, 3'600'000));
   settings.rotate_bytes = parse_rotation({"bench", "--rotate-mib"}, a.rotate_mib, settings.device);
   settings.overlaps = !a.no_overlap;
+  settings.batch_invariant = a.batch_invariant;
   return settings;
 }
 
@@ -185,6 +186,8 @@ void add_bench(CLI::App& app, int& status) {
                    "distinct weights that calls go through, MiB [128; on a GPU 256]");
   verb->add_flag("--no-overlap", a->no_overlap,
                  "a kernel begins only when the one before it has ended");
+  verb->add_flag("--batch-invariant", a->batch_invariant,
+                 "rows of y have the same bits at every m");
   add_bench_hadamard(*verb, status);
   add_bench_splitk(*verb, status);
   verb->callback([a, verb, &status] {
