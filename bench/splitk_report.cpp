@@ -1,5 +1,7 @@
 // The experiment as text and as a page.
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <set>
 
 #include "bench/chart.h"
@@ -42,9 +44,14 @@ const BenchRow* same_tile_baseline(const RowGroup& group, const BenchRow& row) {
   return nullptr;
 }
 
+std::string shape_name(const BenchRow& row) {
+  return row.n == row.k ? std::to_string(row.n)
+                        : std::to_string(row.k) + "x" + std::to_string(row.n);
+}
+
 Lines row_lines(const std::vector<BenchRow>& rows) {
-  Lines lines = {{"n = k", "m", "schedule", "tile", "us", "workers", "waves", "GB/s", "of read",
-                  "x same tile", "x best tile", "check"}};
+  Lines lines = {{"n = k, or k x n", "m", "schedule", "tile", "us", "workers", "waves", "GB/s",
+                  "of read", "x same tile", "x best tile", "check"}};
   for (const RowGroup& group : group_rows(rows)) {
     const std::vector<const BenchRow*> best = best_tiles(group);
     const BenchRow* baseline = nullptr;
@@ -54,7 +61,7 @@ Lines row_lines(const std::vector<BenchRow>& rows) {
     for (const BenchRow* row : best) {
       const BenchRow* same = same_tile_baseline(group, *row);
       lines.push_back(
-          {std::to_string(row->n), std::to_string(row->m), variant_name(*row), tile_name(*row),
+          {shape_name(*row), std::to_string(row->m), variant_name(*row), tile_name(*row),
            short_number(row->us_median), std::to_string(row->workers), short_number(row->waves),
            short_number(row->gbps), short_number(row->frac_read_bw),
            ratio(same ? same->us_median / row->us_median : 0),
@@ -175,6 +182,9 @@ std::string splitk_markdown(const std::vector<BenchRow>& rows) {
 }
 
 std::string splitk_html(const std::vector<BenchRow>& rows, const std::string& command) {
+  std::vector<BenchRow> squares;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(squares),
+               [](const BenchRow& row) { return row.n == row.k; });
   std::string body = "<h1>Split-K against data-parallel</h1>\n";
   if (rows.empty()) return html_page("halfbyte bench splitk", body + "<p>No rows.</p>");
   const BenchRow& row = rows.front();
@@ -186,10 +196,10 @@ std::string splitk_html(const std::vector<BenchRow>& rows, const std::string& co
           html_table(gain_lines(rows)) +
           "<h2>Speed-up over n = k</h2>\n<p class='soft'>Above 1 the schedule is faster than "
           "data-parallel; the best split of each cell.</p>" +
-          speedup_charts(rows) +
+          speedup_charts(squares) +
           "<h2>Time by schedule</h2>\n<p class='soft'>Median µs a call at the best tile of each "
           "schedule and split; bars from the 10th to the 90th percentile.</p>" +
-          time_charts(rows) +
+          time_charts(squares) +
           "<h2>Rows</h2>\n<p class='soft'>The best tile of each schedule and split; tile: m x n x "
           "k, stages, warps. Waves: workers over SMs, or over the CPU's threads.</p>" +
           html_table(row_lines(rows)) + "<p>Again: <code>" + escape_html(command) + "</code></p>\n";

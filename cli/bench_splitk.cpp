@@ -19,7 +19,7 @@ constexpr std::string_view verb_name = "bench splitk";
 struct Arguments {
   std::string m = "1,2,4,8,16", split = "1,2,4,8,16", group = "128", dtype = "f16", device = "cpu";
   std::string schedule = "data-parallel,split-k,stream-k", kernel, json, html, cell_ms = "20";
-  std::optional<std::string> sizes, rotate_mib;
+  std::optional<std::string> sizes, k, rotate_mib;
   bool no_overlap = false;
 };
 
@@ -59,6 +59,12 @@ int run(const Arguments& a, const std::string& command) {
       parse_integers(option("--sizes"),
                      a.sizes.value_or(gpu ? "512,1024,2048,4096,8192,16384" : "512,1024,2048,4096"),
                      1, largest_extent);
+  const std::vector<std::int64_t> k =
+      a.k ? parse_integers(option("--k"), *a.k, 1, largest_extent) : sizes;
+  if (k.size() != sizes.size()) {
+    refuse(ErrorCode::arg, option("--k"), std::to_string(k.size()) + " values",
+           std::to_string(sizes.size()) + ", as --sizes has");
+  }
   const std::int64_t group = parse_group(option("--group"), a.group);
   if (!a.kernel.empty()) (void)kernel_menu(a.kernel);
   if (!a.json.empty()) refuse_output(a.json, verb_name, "--json", {});
@@ -69,8 +75,8 @@ int run(const Arguments& a, const std::string& command) {
   const auto timer = bench::make_timer(settings.device);
   std::vector<bench::BenchRow> rows;
   double done = 0;
-  for (const BenchSource& source : random_shapes(sizes, sizes, group)) {
-    const std::string what = "n = k = " + std::to_string(source.n);
+  for (const BenchSource& source : random_shapes(k, sizes, group)) {
+    const std::string what = std::to_string(source.k) + "x" + std::to_string(source.n);
     progress.show(done, static_cast<double>(sizes.size()), what);
     for (bench::BenchRow& row : bench::bench_linear(source.make(), settings, *timer)) {
       rows.push_back(std::move(row));
@@ -111,6 +117,7 @@ void add_bench_splitk(CLI::App& bench, int& status) {
   CLI::App* verb = bench.add_subcommand(
       "splitk", "what dividing k gains over data-parallel: arXiv 2402.00025 on this device");
   verb->add_option("--sizes", a->sizes, "n = k, a list [512 ... 16384; on the CPU 512 ... 4096]");
+  verb->add_option("--k", a->k, "k, a list that pairs up with --sizes, which are n then [n = k]");
   verb->add_option("--m", a->m, "rows of x, a list")->capture_default_str();
   verb->add_option("--split", a->split, "slices of k, a list; 1 is data-parallel")
       ->capture_default_str();
