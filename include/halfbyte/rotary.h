@@ -12,7 +12,8 @@
 // one tensor are one call, and y may be a slice of a cache. Sums are f32, rounded once.
 //
 // On a GPU: head_dim a multiple of 8 up to 256; blocks of 2^p; no 4-bit codes; scales given or per
-// row (token and head, in that order). E_UNSUPPORTED for anything else.
+// row (token and head, in that order); at most 2^20 heads of a token and 2^32 in all.
+// E_UNSUPPORTED for anything else.
 //
 // A position beyond the tables makes what it would turn NaN: positions on a device need not be read
 // to be checked. In place: y is the same view as x. As hadamard(), a call allocates nothing, keeps

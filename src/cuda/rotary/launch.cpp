@@ -70,8 +70,9 @@ std::string_view reject_problem(const RotaryProblem& p) {
   if (h.n > map::largest_head) return "head_dim is above 256";
   if (h.kind == CodeKind::int4) return "makes no 4-bit codes";
   if (h.group != 0 && h.group != h.n) return "scales are given or per row";
-  // Heads are counted with 32 bits.
-  if (h.inner > map::largest_divisor || h.outer > map::largest_dividend / h.inner) {
+  // Heads of a token are counted with 32 bits, blocks of the grid with 31.
+  constexpr std::int64_t most = std::int64_t{1} << 32;
+  if (h.inner > map::largest_divisor || (h.inner > 0 && h.outer > most / h.inner)) {
     return "too many heads";
   }
   return {};
