@@ -1,4 +1,5 @@
 // Finished values of a head into y: rounded, or as codes under a scale that is given or made here.
+// Stores are streaming ones: loads that pass L1 want them (a copy on an H200: 68.0 us, then 64.8).
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,7 @@ __device__ void store_chunk(const Args& a, std::int64_t first, float inverse, fl
 #pragma unroll
     for (int w = 0; w < 4; ++w) words[w] = Number::pair(v_r[2 * w], v_r[2 * w + 1]);
     if constexpr (K::vectors) {
-      *reinterpret_cast<uint4*>(y_g) = {words[0], words[1], words[2], words[3]};
+      __stcs(reinterpret_cast<uint4*>(y_g), uint4{words[0], words[1], words[2], words[3]});
     } else {
 #pragma unroll
       for (int e = 0; e < 8; ++e) {
@@ -43,7 +44,7 @@ __device__ void store_chunk(const Args& a, std::int64_t first, float inverse, fl
     const std::uint32_t words[2] = {hadamard::four_codes(kind, v_r[0], v_r[1], v_r[2], v_r[3]),
                                     hadamard::four_codes(kind, v_r[4], v_r[5], v_r[6], v_r[7])};
     if constexpr (K::vectors) {
-      *reinterpret_cast<uint2*>(y_g) = {words[0], words[1]};
+      __stcs(reinterpret_cast<uint2*>(y_g), uint2{words[0], words[1]});
     } else {
 #pragma unroll
       for (int e = 0; e < 8; ++e) {
