@@ -42,6 +42,8 @@ const HadamardSimd& hadamard_avx512();
 // The most elements that a kernel keeps in the f32 memory on its stack.
 inline constexpr std::int64_t largest_span = core::max_hadamard_size;
 
+// Dense rows without anything of their own are one row of as many pieces; others stay.
+HadamardProblem as_one_row(const HadamardProblem& problem);
 // The rows of H_q or its transpose for HadamardSpan.
 const std::uint32_t* sign_rows_of(const HadamardProblem& problem);
 

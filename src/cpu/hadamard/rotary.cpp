@@ -51,8 +51,8 @@ void run_along(const RotaryProblem& p, const HadamardSimd& simd) {
   for_each_piece(p, true, [&](std::int64_t token, std::int64_t first, std::int64_t count) {
     alignas(64) float rotated[core::max_hadamard_size];
     simd.rotate(p, token, first, count, rotated);
-    const HadamardProblem h = transform_of(p, token, first, count, rotated);
-    for (std::int64_t row = 0; row < count; ++row) {
+    const HadamardProblem h = as_one_row(transform_of(p, token, first, count, rotated));
+    for (std::int64_t row = 0; row < h.outer; ++row) {
       simd.along_row(h, {row, 0, h.n, signs, false});
     }
   });

@@ -18,7 +18,8 @@ constexpr std::int64_t streamed_bytes = std::int64_t{16} << 20;
 
 constexpr auto transposed_signs = core::make_hadamard_signs<true>();
 
-// Dense rows without anything of their own are one row of as many pieces.
+}  // namespace
+
 HadamardProblem as_one_row(const HadamardProblem& p) {
   const std::int64_t per_byte = p.kind == core::CodeKind::int4 ? 2 : 1;
   const bool dense =
@@ -30,8 +31,6 @@ HadamardProblem as_one_row(const HadamardProblem& p) {
   one.outer = 1;
   return one;
 }
-
-}  // namespace
 
 const std::uint32_t* sign_rows_of(const HadamardProblem& p) {
   if (p.size.q == 1) return nullptr;
