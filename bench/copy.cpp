@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 
 #include "bench/cpu_features.h"
 #include "cpu/threads.h"
@@ -67,17 +68,25 @@ void copy_on_cpu(const std::byte* from, std::size_t read, std::byte* to, std::si
 
 }  // namespace
 
-void copy_bytes(Device device, const void* from, std::size_t read, void* to, std::size_t written,
-                void* stream) {
+int copy_ways(Device device) {
+#ifdef HALFBYTE_WITH_CUDA
+  if (device.type == DeviceType::cuda) return static_cast<int>(std::size(copy_grids));
+#endif
+  (void)device;
+  return 1;
+}
+
+void copy_bytes(Device device, int way, const void* from, std::size_t read, void* to,
+                std::size_t written, void* stream) {
   if (device.type == DeviceType::cpu) {
     return copy_on_cpu(static_cast<const std::byte*>(from), read, static_cast<std::byte*>(to),
                        written);
   }
 #ifdef HALFBYTE_WITH_CUDA
   const auto vectors = static_cast<std::int64_t>(read / 16);
-  start_copy(CopyGrid::resident, from, to, vectors, static_cast<int>(16 * written / read), stream);
+  start_copy(copy_grids[way], from, to, vectors, static_cast<int>(16 * written / read), stream);
 #else
-  (void)stream;
+  (void)way, (void)stream;
   throw Error(ErrorCode::unsupported, {.function = "copy_bytes",
                                        .argument = "device",
                                        .got = "cuda",

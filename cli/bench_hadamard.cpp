@@ -18,6 +18,7 @@ struct Arguments {
   std::string n = "128,256,512,1024,2048,4096,8192", elements = "33554432", dtype = "f16";
   std::string out = "same", place = "out,in", device = "cpu", kernel, json, output = "md";
   std::string cell_ms = "200", rotate_mib = "256";
+  std::string rotary = "0";
   bool fast = false;
 };
 
@@ -46,6 +47,7 @@ int run(const Arguments& a) {
     settings.in_place.push_back(place == "in");
   }
   settings.fast = a.fast;
+  settings.heads = parse_integer(option("--rotary"), a.rotary, 0, 1 << 20);
   settings.kernel = a.kernel;
   settings.cell_ms =
       static_cast<double>(parse_integer(option("--cell-ms"), a.cell_ms, 0, 3'600'000));
@@ -90,6 +92,9 @@ void add_bench_hadamard(CLI::App& bench, int& status) {
   verb->add_option("--out", a->out, "types of y, a list of same, e4m3, e5m2, int8, int4")
       ->capture_default_str();
   verb->add_option("--place", a->place, "a list of in, out")->capture_default_str();
+  verb->add_option("--rotary", a->rotary,
+                   "rotary_hadamard() on tokens of so many heads of n; 0: hadamard()")
+      ->capture_default_str();
   verb->add_flag("--fast", a->fast, "allow intermediate values of 16 bits");
   verb->add_option("--kernel", a->kernel, "a kernel's name [the planner's choice]");
   verb->add_option("--device", a->device, "cpu or cuda:I")->capture_default_str();

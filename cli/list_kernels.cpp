@@ -9,6 +9,7 @@
 #include "cli/verbs.h"
 #include "halfbyte/hadamard.h"
 #include "halfbyte/linear.h"
+#include "halfbyte/rotary.h"
 
 namespace halfbyte::cli {
 namespace {
@@ -44,29 +45,29 @@ LinearPlan plan(const Arguments& a) {
                      options);
 }
 
+Json entries(const std::vector<KernelInfo>& kernels) {
+  Json list = Json::array();
+  for (const KernelInfo& kernel : kernels) {
+    list.push_back({{"name", kernel.name},
+                    {"description", kernel.description},
+                    {"available", kernel.unavailable.empty()},
+                    {"unavailable", kernel.unavailable}});
+  }
+  return list;
+}
+
 Json describe(const std::optional<LinearPlan>& plan) {
-  Json out = {{"kernels", Json::array()}};
-  for (const KernelInfo& kernel : linear_kernels()) {
-    Json entry = {{"name", kernel.name},
-                  {"description", kernel.description},
-                  {"available", kernel.unavailable.empty()},
-                  {"unavailable", kernel.unavailable}};
-    if (plan) {
+  Json out = {{"kernels", entries(linear_kernels())}};
+  out["hadamard_kernels"] = entries(hadamard_kernels());
+  out["rotary_kernels"] = entries(rotary_kernels());
+  if (plan) {
+    for (Json& entry : out["kernels"]) {
       entry["rejected"] = "";
       for (const Rejection& rejection : plan->rejected) {
-        if (rejection.kernel == kernel.name) entry["rejected"] = rejection.reason;
+        if (rejection.kernel == entry["name"]) entry["rejected"] = rejection.reason;
       }
-      entry["chosen"] = kernel.name == plan->kernel;
+      entry["chosen"] = entry["name"] == plan->kernel;
     }
-    out["kernels"].push_back(entry);
-  }
-  for (const KernelInfo& kernel : hadamard_kernels()) {
-    out["hadamard_kernels"].push_back({{"name", kernel.name},
-                                       {"description", kernel.description},
-                                       {"available", kernel.unavailable.empty()},
-                                       {"unavailable", kernel.unavailable}});
-  }
-  if (plan) {
     out["plan"] = {{"kernel", plan->kernel},
                    {"config", to_string(plan->config)},
                    {"predicted_us", plan->predicted_us},
@@ -79,8 +80,9 @@ void print_text(const Json& all) {
   // A problem to plan is one of linear().
   const bool planned = all.contains("plan");
   Json kernels = all["kernels"];
-  if (!planned)
-    kernels.insert(kernels.end(), all["hadamard_kernels"].begin(), all["hadamard_kernels"].end());
+  for (const char* table : {"hadamard_kernels", "rotary_kernels"}) {
+    if (!planned) kernels.insert(kernels.end(), all[table].begin(), all[table].end());
+  }
   for (const Json& kernel : kernels) {
     std::string state = "available";
     if (!kernel["available"].get<bool>()) {

@@ -20,6 +20,7 @@
 #include "halfbyte/npy.h"            // NPY files
 #include "halfbyte/numeric.h"        // 16-bit types on the host
 #include "halfbyte/quantize.h"       // 16-bit -> 4-bit
+#include "halfbyte/rotary.h"         // rotary embedding, transform and codes in one pass
 #include "halfbyte/rotate.h"         // rotations folded into weights
 #include "halfbyte/tensor.h"         // TensorView
 #include "halfbyte/threads.h"        // the CPU backend's threads

@@ -9,6 +9,7 @@ namespace halfbyte::cpu {
 
 std::span<const LinearKernel> linear_kernels();
 std::span<const HadamardKernel> hadamard_kernels();
+std::span<const RotaryKernel> rotary_kernels();
 const DeviceInfo& device_info(int index);
 const MemoryCalls& memory_calls();
 // The oracle: plain loops. Any problem; float64 sums in `accumulate_f64`.

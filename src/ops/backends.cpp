@@ -15,11 +15,11 @@ namespace halfbyte {
 namespace {
 
 constexpr std::array all{
-    Backend{DeviceType::cpu, "cpu", cpu::linear_kernels, cpu::hadamard_kernels, cpu::device_info,
-            cpu::pack_n16, cpu::unpack_n16, cpu::memory_calls},
+    Backend{DeviceType::cpu, "cpu", cpu::linear_kernels, cpu::hadamard_kernels, cpu::rotary_kernels,
+            cpu::device_info, cpu::pack_n16, cpu::unpack_n16, cpu::memory_calls},
 #ifdef HALFBYTE_WITH_CUDA
     Backend{DeviceType::cuda, "cuda", cuda::linear_kernels, cuda::hadamard_kernels,
-            cuda::device_info, cuda::pack, cuda::unpack, cuda::memory_calls},
+            cuda::rotary_kernels, cuda::device_info, cuda::pack, cuda::unpack, cuda::memory_calls},
 #endif
 };
 

@@ -3,68 +3,19 @@
 
 #include "core/hadamard/signs.h"
 #include "ops/check.h"
+#include "ops/choose_kernel.h"
 #include "ops/hadamard_check.h"
 #include "ops/kernel_info.h"
 
 namespace halfbyte {
 namespace {
 
-struct Choice {
-  const HadamardKernel* kernel = nullptr;  // null: every kernel rejects the problem
-  double predicted_us = 0;
-};
-
-// The cheapest by prediction among the kernels that reject nothing. Allocates nothing without
-// `rejected`, which gets the reason of every other kernel.
-Choice choose(const HadamardProblem& problem, std::string_view asked, const Backend& backend,
-              const DeviceInfo& device, std::vector<Rejection>* rejected = nullptr) {
-  Choice best;
-  for (const HadamardKernel& kernel : backend.hadamard_kernels()) {
-    std::string_view reason = kernel.unavailable(device);
-    if (reason.empty() && !asked.empty() && asked != kernel.name) {
-      reason = "another kernel is asked for";
-    }
-    if (reason.empty()) reason = kernel.reject(problem, device);
-    if (!reason.empty()) {
-      if (rejected != nullptr) {
-        rejected->push_back({std::string(kernel.name), std::string(reason)});
-      }
-      continue;
-    }
-    const double us = kernel.predict(problem, device);
-    if (best.kernel == nullptr || us < best.predicted_us) best = {&kernel, us};
-  }
-  return best;
-}
-
-bool is_known(std::string_view name) {
-  for (const Backend& backend : backends()) {
-    for (const HadamardKernel& kernel : backend.hadamard_kernels()) {
-      if (kernel.name == name) return true;
-    }
-  }
-  return false;
-}
-
-[[noreturn]] void fail_without_kernel(std::string_view function, const HadamardOptions& options,
-                                      const std::vector<Rejection>& rejected) {
-  const ArgumentCheck is{function, "kernel"};
-  if (!options.kernel.empty() && !is_known(options.kernel)) {
-    is.fail(ErrorCode::arg, std::string(options.kernel), "the name of a kernel",
-            "see list-kernels");
-  }
-  std::string reasons;
-  for (const Rejection& r : rejected) {
-    reasons += (reasons.empty() ? "" : "; ") + r.kernel + ": " + r.reason;
-  }
-  is.fail(ErrorCode::unsupported, options.kernel.empty() ? "any" : std::string(options.kernel),
-          "a call that a kernel of this device can run", reasons);
-}
+constexpr auto table = [](const Backend& backend) { return backend.hadamard_kernels(); };
 
 struct Planned {
   HadamardProblem problem;
   const DeviceInfo* device;
-  Choice choice;
+  KernelChoice<HadamardKernel> choice;
 };
 
 Planned plan(std::string_view function, const TensorView& x, const TensorView& y,
@@ -72,11 +23,13 @@ Planned plan(std::string_view function, const TensorView& x, const TensorView& y
   Planned planned{check_hadamard(function, x, y, options), nullptr, {}};
   const Backend& backend = backend_for(x.device.type, function);
   planned.device = &backend.device_info(x.device.index);
-  planned.choice = choose(planned.problem, options.kernel, backend, *planned.device, rejected);
+  const std::span<const HadamardKernel> kernels = table(backend);
+  planned.choice =
+      choose_kernel(kernels, planned.problem, options.kernel, *planned.device, rejected);
   if (planned.choice.kernel == nullptr) {
     std::vector<Rejection> all;
-    choose(planned.problem, options.kernel, backend, *planned.device, &all);
-    fail_without_kernel(function, options, all);
+    choose_kernel(kernels, planned.problem, options.kernel, *planned.device, &all);
+    fail_without_kernel(function, options.kernel, all, table);
   }
   return planned;
 }
@@ -90,7 +43,7 @@ void hadamard(const TensorView& x, const TensorView& y, const HadamardOptions& o
   if (is_empty(checked)) return;
   const Planned planned = plan("hadamard", x, y, options);
   const HadamardKernel& kernel = *planned.choice.kernel;
-  check_hadamard_memory(x, y, options, planned.problem,
+  check_hadamard_memory("hadamard", x, y, options, planned.problem,
                         kernel.workspace(planned.problem, *planned.device));
   kernel.run(planned.problem, *planned.device, options.workspace);
 }
@@ -111,9 +64,7 @@ std::size_t hadamard_workspace_size(const TensorView& x, const TensorView& y,
   return planned.choice.kernel->workspace(planned.problem, *planned.device);
 }
 
-std::vector<KernelInfo> hadamard_kernels() {
-  return kernel_infos([](const Backend& backend) { return backend.hadamard_kernels(); });
-}
+std::vector<KernelInfo> hadamard_kernels() { return kernel_infos(table); }
 
 bool has_hadamard(std::int64_t n) { return core::hadamard_size(n).q != 0; }
 

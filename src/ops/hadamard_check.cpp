@@ -203,10 +203,11 @@ HadamardProblem check_hadamard(std::string_view function, const TensorView& x, c
   return p;
 }
 
-void check_hadamard_memory(const TensorView& x, const TensorView& y, const HadamardOptions& options,
-                           const HadamardProblem& problem, std::size_t workspace_needed) {
+void check_hadamard_memory(std::string_view function, const TensorView& x, const TensorView& y,
+                           const HadamardOptions& options, const HadamardProblem& problem,
+                           std::size_t workspace_needed, std::span<const OtherOperand> others) {
   constexpr std::size_t workspace_alignment = 64;
-  const auto is = [](std::string_view argument) { return ArgumentCheck{"hadamard", argument}; };
+  const auto is = [&](std::string_view argument) { return ArgumentCheck{function, argument}; };
   const TensorView none{};
   struct Operand {
     std::string_view argument;
@@ -224,6 +225,9 @@ void check_hadamard_memory(const TensorView& x, const TensorView& y, const Hadam
   };
   for (const Operand& operand : operands) {
     if (operand.view.rank != 0) is(operand.argument).pointer(operand.view);
+  }
+  for (const OtherOperand& other : others) {
+    if (other.view.rank != 0) is(other.argument).pointer(other.view);
   }
   if (options.workspace_bytes < workspace_needed ||
       (workspace_needed > 0 && options.workspace == nullptr)) {
@@ -246,6 +250,11 @@ void check_hadamard_memory(const TensorView& x, const TensorView& y, const Hadam
                 "memory of its own");
     }
     if (!operands[i].written) continue;
+    for (const OtherOperand& other : others) {
+      if (!range.overlaps(memory_of(other.view))) continue;
+      is(operands[i].argument)
+          .fail(ErrorCode::alias, "memory of " + std::string(other.argument), "memory of its own");
+    }
     for (std::size_t j = 0; j < operands.size(); ++j) {
       if (j == i || (i == 1 && j == 0 && problem.in_place)) continue;
       if (!range.overlaps(memory_of(operands[j].view))) continue;

@@ -10,6 +10,7 @@
 #include "halfbyte/linear.h"
 #include "ops/device.h"
 #include "ops/hadamard_kernel.h"
+#include "ops/rotary_kernel.h"
 
 namespace halfbyte {
 
@@ -66,6 +67,7 @@ struct Backend {
   std::string_view name;
   std::span<const LinearKernel> (*linear_kernels)();
   std::span<const HadamardKernel> (*hadamard_kernels)();
+  std::span<const RotaryKernel> (*rotary_kernels)();
   const DeviceInfo& (*device_info)(int index);
   PackedWeight (*pack)(const QuantizedWeight&, int index);
   QuantizedWeight (*unpack)(const PackedWeight&);

@@ -102,5 +102,20 @@ TEST_F(HadamardVerb, BenchWritesRowsWithTheirCopy) {
   EXPECT_EQ(run_cli({"bench", "hadamard", "--n", "33"}).status, 2);
 }
 
+TEST_F(HadamardVerb, BenchRotatesHeads) {
+  const Outcome done =
+      run_cli({"bench", "hadamard", "--n", "64,96", "--elements", "6144", "--rotary", "4", "--out",
+               "same,e4m3", "--cell-ms", "1", "--rotate-mib", "0", "-o", "json"});
+  ASSERT_EQ(done.status, 0) << done.err;
+  for (const auto& row : nlohmann::json::parse(done.out)) {
+    EXPECT_EQ(row["op"], "rotary_hadamard");
+    EXPECT_EQ(row["heads"], 4);
+    EXPECT_NE(row["kernel"].get<std::string>().find("rotary"), std::string::npos);
+    EXPECT_TRUE(row["ok"]);
+  }
+  // Fewer than a head a token.
+  EXPECT_EQ(run_cli({"bench", "hadamard", "--rotary", "-1"}).status, 2);
+}
+
 }  // namespace
 }  // namespace halfbyte::test

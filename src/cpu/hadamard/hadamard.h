@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "ops/hadamard_kernel.h"
+#include "ops/rotary_kernel.h"
 
 namespace halfbyte::cpu {
 
@@ -23,11 +23,14 @@ struct HadamardSpan {
   bool stream = false;                       // y is larger than the caches: write past them
 };
 
-// One instruction set's two kernels.
+// One instruction set's kernels.
 struct HadamardSimd {
   int lanes;
   void (*along_row)(const HadamardProblem&, const HadamardSpan&);
   void (*across_rows)(const HadamardProblem&, const HadamardSpan&);
+  // Heads first ... first + count - 1 of a token, rotated, side by side.
+  void (*rotate)(const RotaryProblem&, std::int64_t token, std::int64_t first, std::int64_t count,
+                 float* out);
 };
 
 namespace simd {
@@ -38,6 +41,11 @@ const HadamardSimd& hadamard_avx512();
 
 // The most elements that a kernel keeps in the f32 memory on its stack.
 inline constexpr std::int64_t largest_span = core::max_hadamard_size;
+
+// Dense rows without anything of their own are one row of as many pieces; others stay.
+HadamardProblem as_one_row(const HadamardProblem& problem);
+// The rows of H_q or its transpose for HadamardSpan.
+const std::uint32_t* sign_rows_of(const HadamardProblem& problem);
 
 // Divide the problem into spans and run them on the threads.
 void run_along_rows(const HadamardProblem& problem, const HadamardSimd& simd);

@@ -18,13 +18,8 @@ constexpr std::int64_t streamed_bytes = std::int64_t{16} << 20;
 
 constexpr auto transposed_signs = core::make_hadamard_signs<true>();
 
-const std::uint32_t* sign_rows_of(const HadamardProblem& p) {
-  if (p.size.q == 1) return nullptr;
-  const auto& words = p.transpose ? transposed_signs : core::hadamard_signs;
-  return words.data() + core::first_sign_word(p.size.q);
-}
+}  // namespace
 
-// Dense rows without anything of their own are one row of as many pieces.
 HadamardProblem as_one_row(const HadamardProblem& p) {
   const std::int64_t per_byte = p.kind == core::CodeKind::int4 ? 2 : 1;
   const bool dense =
@@ -37,7 +32,11 @@ HadamardProblem as_one_row(const HadamardProblem& p) {
   return one;
 }
 
-}  // namespace
+const std::uint32_t* sign_rows_of(const HadamardProblem& p) {
+  if (p.size.q == 1) return nullptr;
+  const auto& words = p.transpose ? transposed_signs : core::hadamard_signs;
+  return words.data() + core::first_sign_word(p.size.q);
+}
 
 void run_along_rows(const HadamardProblem& problem, const HadamardSimd& simd) {
   const HadamardProblem p = as_one_row(problem);

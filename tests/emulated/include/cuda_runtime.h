@@ -100,6 +100,11 @@ inline float __fmul_ru(float a, float b) { return rounded(FE_UPWARD, product, a,
 inline float __uint_as_float(std::uint32_t bits) { return std::bit_cast<float>(bits); }
 inline std::uint32_t __float_as_uint(float value) { return std::bit_cast<std::uint32_t>(value); }
 template <class T>
+void __stcs(T* to, T value) {
+  if (reinterpret_cast<std::uintptr_t>(to) % sizeof(T) != 0) std::abort();
+  *to = value;
+}
+template <class T>
 T __ldg(const T* at) {
   return *at;
 }

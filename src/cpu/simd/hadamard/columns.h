@@ -2,6 +2,7 @@
 // pieces without eight adjacent elements of one H_2^p (12, 24, 40 ...), for any steps at all.
 #pragma once
 
+#include "cpu/simd/hadamard/rotate.h"
 #include "cpu/simd/hadamard/rows.h"
 
 namespace halfbyte::cpu::simd {
@@ -88,6 +89,7 @@ void across_rows(const HadamardProblem& p, const HadamardSpan& s) {
 }
 
 template <class V>
-inline constexpr HadamardSimd hadamard_simd{V::lanes, along_row<V>, across_rows<V>};
+inline constexpr HadamardSimd hadamard_simd{V::lanes, along_row<V>, across_rows<V>,
+                                            rotate_heads<V>};
 
 }  // namespace halfbyte::cpu::simd

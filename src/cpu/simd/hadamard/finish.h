@@ -63,7 +63,11 @@ inline void encode(core::CodeKind kind, const float* values, std::int64_t n, flo
 template <class V, DType T>
 inline void round_out(const float* values, std::int64_t n, std::byte* y, std::int64_t step) {
   constexpr auto size = static_cast<std::int64_t>(V::template bytes<T>);
-  for (std::int64_t i = 0; i < n; i += V::lanes) {
+  std::int64_t i = 0;
+  for (; step == 1 && i + V::lanes <= n; i += V::lanes) {
+    V::template store_as<T>(y + i * size, V::load(values + i));
+  }
+  for (; i < n; i += V::lanes) {
     alignas(64) std::byte rounded[V::lanes * sizeof(float)];
     alignas(64) float in[V::lanes] = {};
     const std::int64_t count = std::min<std::int64_t>(V::lanes, n - i);

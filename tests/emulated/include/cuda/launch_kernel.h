@@ -17,7 +17,10 @@ struct LaunchShape {
   std::size_t shared_bytes = 0;
   void* stream = nullptr;
   int cluster = 1;
+  bool overlaps = false;
 };
+
+inline bool may_overlap(int) { return false; }
 
 template <class... Parameters>
 void launch_kernel(std::string_view, const LaunchShape& shape, void (*kernel)(Parameters...),
