@@ -104,6 +104,7 @@ double predict(const LinearProblem& p, const GemmConfig& c, const DeviceInfo& de
                               .blocks_per_cta = tiles * blocks / ctas,
                               .slabs = static_cast<double>(instance.slabs),
                               .octets = static_cast<double>(instance.octets),
+                              .rows = static_cast<double>(std::min<std::int64_t>(p.m, c.tile_m)),
                               .code_bits = static_cast<double>(w.code_bits),
                               .warps = static_cast<double>(c.warps),
                               .slices = stream_k ? 2 : std::max(1.0, ctas / std::max(1.0, tiles)),

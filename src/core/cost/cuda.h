@@ -1,7 +1,7 @@
 // What a product costs on a GPU, for ranking configurations. The constants are fitted to every
-// tile, schedule and split of 24 square products on one H200 (docs/design/0004-cuda-w4a16.md): the
-// chosen configuration is 2.6 % slower than the best in the geometric mean. Facts of the machine
-// are arguments.
+// tile, schedule and split of 24 square and 24 other products on one H200
+// (docs/design/0004-cuda-w4a16.md): the chosen configuration is 1.5 % slower than the best in the
+// geometric mean, 15 % at worst. Facts of the machine are arguments.
 #pragma once
 
 #include <algorithm>
@@ -16,6 +16,7 @@ struct CudaShape {
   std::int64_t ctas = 0;         // of the launch
   double blocks_per_cta = 0;     // blocks of 64 k, on average
   double slabs = 1, octets = 1;  // of a CTA's tile
+  double rows = 8;               // of x in it, at most 8 octets
   double code_bits = 4;
   double warps = 8;
   double slices = 1;      // partial sums of a tile
@@ -31,29 +32,31 @@ struct CudaMachine {
 
 // Microseconds, with calls that follow each other closely.
 inline double cuda_product_us(const CudaShape& s, const CudaMachine& machine) {
-  constexpr double sm_bytes_per_us = 60.6e3, clock_mhz = 1700, instructions_per_clock = 4 * 0.585;
+  constexpr double sm_bytes_per_us = 55.7e3, clock_mhz = 1700, instructions_per_clock = 4 * 0.645;
   const double ctas = std::max(1.0, static_cast<double>(s.ctas));
-  // Of the SM that has most of them. A kernel that begins before the last has ended finds SMs where
-  // one more CTA has room, and fills those up.
+  const double places = machine.sms * machine.resident;
+  // CTAs of the SM that has most of them. A kernel that begins before the last has ended finds the
+  // SMs where one more has room, and fills those up.
   const double even = std::ceil(ctas / machine.sms);
-  const bool one_wave = ctas <= machine.sms * machine.resident;
-  const double load = one_wave ? std::max(even, std::min(machine.resident, ctas)) : even;
-  const double code_bytes = s.slabs * 128 * s.code_bits;  // 64 k x 16 columns a slab
-  const double x_bytes = s.octets * 1024;
-  const double memory =
-      ctas * s.blocks_per_cta * code_bytes * 1.04 / (0.926 * machine.read_bytes_per_us);
-  const double through_sm =
-      load * s.blocks_per_cta * (code_bytes + x_bytes + s.slabs * 32) / sm_bytes_per_us;
-  const double per_octet = s.gathered ? 120 : 10.5;
-  const double instructions =
-      load * s.blocks_per_cta * (s.slabs * (46.4 + 15.9 * s.octets) + 35 + per_octet * s.octets);
-  const double issue = instructions / instructions_per_clock / clock_mhz;
+  const double load = ctas <= places ? std::max(even, std::min(machine.resident, ctas)) : even;
   const double rounds = std::max(1.0, load / machine.resident);
-  const double latency = rounds * (0.18 + std::ceil(s.blocks_per_cta / s.warps) * 0.119 * s.slabs *
-                                              (1 + 0.239 * s.octets));
-  const double start_and_end = rounds * s.items * (0.69 + 0.011 * s.warps);
-  const double meeting = s.slices > 1 ? rounds * s.items * 1.83 : 0;
-  return 0.63 + std::max({memory, through_sm, issue, latency}) + start_and_end + meeting;
+  const double code_bytes = s.slabs * 128 * s.code_bits;  // 64 k x 16 columns a slab
+  const double memory =
+      ctas * s.blocks_per_cta * code_bytes * 1.04 / (0.802 * machine.read_bytes_per_us);
+  const double through_sm =
+      load * s.blocks_per_cta * (code_bytes + s.rows * 128 + s.slabs * 32) / sm_bytes_per_us;
+  const double per_octet = s.gathered ? 120 : 14;
+  const double instructions =
+      load * s.blocks_per_cta * (s.slabs * (30.8 + 20.6 * s.octets) + 45.7 + per_octet * s.octets);
+  const double issue = instructions / instructions_per_clock / clock_mhz;
+  const double latency =
+      rounds * std::ceil(s.blocks_per_cta / s.warps) * 0.066 * s.slabs * (1 + 0.636 * s.octets);
+  // Where two grids fit, the next one begins while this one works.
+  const double hidden = 2 * ctas <= places ? 0.46 : 1;
+  const double start_and_end =
+      rounds * s.items * ((1.01 + 0.0054 * s.warps) * hidden + 0.013 * s.rows * s.slabs);
+  const double meeting = s.slices > 1 ? rounds * s.items * (1.21 + 0.023 * s.slices) : 0;
+  return 1.0 + std::max({memory, through_sm, issue, latency}) + start_and_end + meeting;
 }
 
 }  // namespace halfbyte::core
