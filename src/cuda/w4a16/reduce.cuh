@@ -97,7 +97,7 @@ __device__ Elements<V> add_warp_sums(const float* sums_s, int first) {
   const float* at = sums_s + first / V::tile_n * V::sum_stride + first % V::tile_n;
   auto sums = *reinterpret_cast<const Elements<V>*>(at);
 #pragma unroll 8
-  for (int warp = 1; warp < blockDim.x / 32; ++warp) {
+  for (int warp = 1; warp < static_cast<int>(blockDim.x / 32); ++warp) {
     sums.add(*reinterpret_cast<const Elements<V>*>(at + warp * (V::sums_bytes / 4)));
   }
   return sums;
