@@ -157,7 +157,7 @@ __device__ void store_codes_of(const Args& a, const LaneVectors& at, const float
     if (!at.has(t)) continue;
     float scale;
     if (a.log2_group < 0) {
-      scale = __ldg(a.scales);
+      scale = *a.scales;
     } else {
       scale = core::scale_for(__uint_as_float(largest_r[t]), a.kind);
       const int log2_vectors = a.log2_group - 3;  // of a group of elements that share it
@@ -195,19 +195,22 @@ __global__ void __launch_bounds__(32 * warps_per_block, K::blocks_per_sm)
     in_registers_kernel(const __grid_constant__ Args a) {
   using Number = typename K::Number;
   constexpr int tiles = K::tiles;
+  ptx::start_next_kernel();
   const int lane = threadIdx.x % 32;
   const std::int64_t warp =
       static_cast<std::int64_t>(blockIdx.x) * warps_per_block + threadIdx.x / 32;
   const std::int64_t step =
       static_cast<std::int64_t>(gridDim.x) * warps_per_block * K::group_vectors;
-  const auto matrices = matrices_of<Number, K::one_rounding>(a.log2_n, lane);
   std::uint32_t largest = 0;
 
   std::int64_t first = warp * K::group_vectors;  // of the group: the same for the whole warp
   std::uint32_t x_r[tiles][4];
   const LaneVectors at_start(a, first + lane);
+  ptx::wait_for_previous_kernel();
 #pragma unroll
   for (int t = 0; t < tiles; ++t) load_tile<K::lean>(a, at_start, t, x_r[t]);
+  // After the loads, whose latency hides it.
+  const auto matrices = matrices_of<Number, K::one_rounding>(a.log2_n, ptx::opaque(lane));
   for (; first < a.vectors.count; first += step) {
     const LaneVectors at(a, first + lane), ahead(a, first + lane + step);
     float v_r[tiles][8];

@@ -185,7 +185,8 @@ void launch(const Instance& instance, const HadamardProblem& p, const DeviceInfo
                  .threads = instance.threads,
                  .shared_bytes = static_cast<std::size_t>(instance.shared_bytes),
                  .stream = p.stream,
-                 .cluster = instance.cluster},
+                 .cluster = instance.cluster,
+                 .overlaps = may_overlap(device.compute_capability)},
                 instance.kernel, a);
 }
 

@@ -62,6 +62,7 @@ __global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
     row_kernel(const __grid_constant__ Args a) {
   using Number = typename K::Number;
   constexpr int tiles = K::tiles, width = K::share.width;
+  ptx::start_next_kernel();
   auto* const sums_s = ptx::dynamic_shared<float>();
   const int lane = threadIdx.x % 32, rank = blockIdx.x % K::cluster;
   const int piece = rank * (K::threads / 32) + threadIdx.x / 32;
@@ -69,6 +70,7 @@ __global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
 
   may_overwrite<K>();
   std::uint32_t x_r[tiles][4];
+  ptx::wait_for_previous_kernel();
   if (K::loads_ahead) load_piece<K>(a, first, piece, lane, x_r);
   for (int row = first; first_vector<K>(row) < a.vectors.count; row += step) {
     if (!K::loads_ahead) load_piece<K>(a, row, piece, lane, x_r);

@@ -48,7 +48,7 @@ __device__ void finish_row_codes(const Args& a, int row, const float* sums_s) {
     if (threadIdx.x == 0) *out.scales = scale;
     inverse = 1 / scale;
   } else if (a.log2_group < 0) {
-    inverse = 1 / __ldg(a.scales);
+    inverse = 1 / *a.scales;
   }
 #pragma unroll
   for (int j = 0; j < vectors; ++j) {
