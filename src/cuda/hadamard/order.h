@@ -15,7 +15,10 @@ inline constexpr int order_warps = 8;  // of a block
 struct OrderArgs {
   Args rows;  // log2_n is p
   int q;
-  int pieces;
+  int power;            // A holds +-2^-power, at most 1 / q: no sum is beyond the largest input
+  int pieces;           // in all
+  int together;         // pieces of a block
+  int log2_parts;       // of the rows of A: warps that have the same columns
   bool scale_of_piece;  // made in the pass, one for each piece
 };
 
@@ -27,7 +30,9 @@ struct OrderSigns {
 struct OrderInstance {
   DType dtype;
   int most_tiles;  // ceil(q / 16) at most
+  int chunk;       // columns that a warp has in phase 1
   bool one_rounding;
+  bool full;          // codes and amax
   int blocks_per_sm;  // by registers
   void (*kernel)(OrderArgs, OrderSigns);
 };
