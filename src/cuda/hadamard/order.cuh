@@ -30,8 +30,8 @@ __device__ void transform_tiles(const OrderArgs& o, const OrderShared& shared, i
                                 int lane, const OrderMatrices<K>& m, float (&v_r)[K::batch][8]) {
 #pragma unroll
   for (int t = 0; t < K::batch; ++t) {
-    if (first + t >= tiles) break;
-    const int unit = (first + t) * map::tile_vectors + lane;
+    // Beyond the last tile that tile once more, for nothing: a branch would part the four.
+    const int unit = min(first + t, tiles - 1) * map::tile_vectors + lane;
     const auto* from_s =
         reinterpret_cast<const uint4*>(shared.numbers) + map::order_unit_place(unit, o.rows.log2_n);
     const uint4 x = *from_s;
@@ -48,35 +48,37 @@ __device__ void transform_tiles(const OrderArgs& o, const OrderShared& shared, i
   map::transform_first_index(v_r, o.rows.log2_n - map::tile_log2);
 }
 
-// Phase 2: calls f(vector, eight values).
+// Phase 2: calls f(tile, eight values).
 template <class K, class F>
-__device__ void for_each_vector(const OrderArgs& o, const OrderShared& shared, std::int64_t vector,
-                                int tiles, F f) {
-  const Args& a = o.rows;
+__device__ void for_each_vector(const OrderArgs& o, const OrderShared& shared, int tiles, F f) {
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  const OrderMatrices<K> matrices(a.log2_n, ptx::opaque(lane));
+  const OrderMatrices<K> matrices(o.rows.log2_n, ptx::opaque(lane));
 #pragma unroll 1
   for (int first = K::batch * warp; first < tiles; first += K::batch * order_warps) {
     float v_r[K::batch][8];
     transform_tiles(o, shared, first, tiles, lane, matrices, v_r);
 #pragma unroll
     for (int t = 0; t < K::batch; ++t) {
-      if (first + t >= tiles) break;
-      const std::int64_t at = vector + (first + t) * map::tile_vectors + lane;
-      const std::int8_t* signs_g = nullptr;
-      if (a.signs_after != nullptr) signs_g = a.signs_after + a.vectors.place(at).column;
-      finish_values(a, signs_g, v_r[t]);
-      f(at, v_r[t]);
+      if (first + t < tiles) f(first + t, v_r[t]);
     }
   }
 }
 
+// Rows without gaps or signs, y in x's type.
 template <class K>
-__device__ void store_pieces(const OrderArgs& o, const OrderShared& shared, int first_piece,
-                             int pieces) {
+__device__ void store_dense(const OrderArgs& o, const OrderShared& shared, std::int64_t vector,
+                            int tiles) {
+  auto* const y_g = static_cast<std::uint16_t*>(o.rows.y) + 8 * (vector + threadIdx.x % 32);
+  for_each_vector<K>(o, shared, tiles, [&](int tile, float(&v_r)[8]) {
+    finish_values(o.rows, nullptr, v_r);
+    store_rounded<typename K::Number>(y_g + tile * map::tile_elements, v_r);
+  });
+}
+
+template <class K>
+__device__ void store_any(const OrderArgs& o, const OrderShared& shared, std::int64_t vector,
+                          int tiles) {
   const Args& a = o.rows;
-  const std::int64_t vector = piece_vector(o, first_piece);
-  const int tiles = pieces * (o.q << a.log2_n >> map::tile_log2);
   const bool codes = K::full && a.kind != core::CodeKind::none;
   const bool scale_of_piece = K::full && o.scale_of_piece;
   std::uint32_t bits = 0;
@@ -84,17 +86,24 @@ __device__ void store_pieces(const OrderArgs& o, const OrderShared& shared, int 
   // With a scale of the piece phase 2 runs twice: outputs have to wait for the largest.
 #pragma unroll 1
   for (bool stores = !scale_of_piece;; stores = true) {
-    for_each_vector<K>(o, shared, vector, tiles, [&](std::int64_t at, const float(&v_r)[8]) {
+    for_each_vector<K>(o, shared, tiles, [&](int tile, float(&v_r)[8]) {
+      const std::int64_t at = vector + tile * map::tile_vectors + threadIdx.x % 32;
+      const std::int8_t* signs_g = nullptr;
+      if (a.signs_after != nullptr) signs_g = a.signs_after + a.vectors.place(at).column;
+      finish_values(a, signs_g, v_r);
       if (K::full) bits = max(bits, largest_bits(v_r));
       if (!stores) return;
       const std::int64_t to = a.vectors.offset(a.y_steps, at);
-      if (codes) return store_codes(a, to, inverse, v_r);
+      if (codes) {
+        return with_kind(a.kind,
+                         [&]<core::CodeKind kind>() { store_codes<kind>(a, to, inverse, v_r); });
+      }
       store_rounded<typename K::Number>(static_cast<std::uint16_t*>(a.y) + to, v_r);
     });
     if (stores) break;
     const std::uint32_t largest = largest_in_block(bits, 32 * order_warps);
     const float scale = core::scale_for(__uint_as_float(largest), a.kind);
-    if (threadIdx.x == 0) a.scales[first_piece] = scale;
+    if (threadIdx.x == 0) a.scales[blockIdx.x] = scale;  // a block has one piece then
     inverse = 1 / scale;
   }
   if (K::full && a.amax != nullptr) raise_amax(a.amax, bits, threadIdx.x % 32);
@@ -109,6 +118,7 @@ __global__ void __launch_bounds__(32 * order_warps, K::blocks_per_sm)
   auto* const signs_s = reinterpret_cast<std::uint32_t*>(numbers_s + K::numbers * 16 * units);
   const OrderShared shared{numbers_s, signs_s, units};
   const int words = 32 * map::sign_words_of(o.q);
+#pragma unroll 1
   for (int i = threadIdx.x; i < words; i += 32 * order_warps) signs_s[i] = signs.words[i];
   __syncthreads();
   const int first_piece = blockIdx.x * o.together;
@@ -116,7 +126,12 @@ __global__ void __launch_bounds__(32 * order_warps, K::blocks_per_sm)
   ptx::wait_for_previous_kernel();
   sum_orders<K>(o, shared, first_piece, pieces);
   __syncthreads();
-  store_pieces<K>(o, shared, first_piece, pieces);
+  const std::int64_t vector = piece_vector(o, first_piece);
+  const int tiles = pieces * (o.q << o.rows.log2_n >> map::tile_log2);
+  if (!K::full && o.rows.y_steps.dense && o.rows.signs_after == nullptr) {
+    return store_dense<K>(o, shared, vector, tiles);
+  }
+  store_any<K>(o, shared, vector, tiles);
 }
 
 }  // namespace halfbyte::cuda::hadamard

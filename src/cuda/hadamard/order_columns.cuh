@@ -18,7 +18,7 @@ struct Order {
   static constexpr int chunk = 8 * width;               // each for a tile of k, 88 at most
   static constexpr int batch = 4;                       // tiles of 256 that a warp has in phase 2
   static constexpr int numbers = one_rounding ? 2 : 1;  // for each element
-  static constexpr int blocks_per_sm = 2;               // by registers
+  static constexpr int blocks_per_sm = most_tiles > 4 || full ? 2 : 3;  // 80 registers or 128
 };
 
 struct OrderShared {
@@ -77,6 +77,7 @@ struct OrderColumns {
   std::uint32_t words_r[K::most_tiles][2][K::width];
 };
 
+// Rows beyond q are row 0 once more: A is zero in their columns.
 template <class K, bool flips>
 __device__ void read_columns_of(const OrderArgs& o, int piece, int chunk, int lane,
                                 OrderColumns<K>& b) {
@@ -87,13 +88,13 @@ __device__ void read_columns_of(const OrderArgs& o, int piece, int chunk, int la
       static_cast<const std::uint16_t*>(a.x) + a.vectors.offset(a.x_steps, vector) + column;
   const std::int8_t* signs_g = nullptr;
   if constexpr (flips) signs_g = a.signs_before + a.vectors.place(vector).column + column;
-  std::uint32_t x_r[K::most_tiles][4][K::width / 2] = {};
+  std::uint32_t x_r[K::most_tiles][4][K::width / 2];
 #pragma unroll
   for (int k = 0; k < K::most_tiles; ++k) {  // without a branch: all loads are in flight at once
 #pragma unroll
     for (int r = 0; r < 4; ++r) {
       const int row = 16 * k + map::order_row(lane % 4, r);
-      if (row < o.q) load_columns<K>(x_g + (row << a.log2_n), x_r[k][r]);
+      load_columns<K>(x_g + ((row < o.q ? row : 0) << a.log2_n), x_r[k][r]);
     }
   }
 #pragma unroll
@@ -102,7 +103,7 @@ __device__ void read_columns_of(const OrderArgs& o, int piece, int chunk, int la
 #pragma unroll
       for (int r = 0; r < 4; ++r) {
         const int row = 16 * k + map::order_row(lane % 4, r);
-        if (row < o.q) flip_columns<K>(signs_g + (row << a.log2_n), x_r[k][r]);
+        flip_columns<K>(signs_g + ((row < o.q ? row : 0) << a.log2_n), x_r[k][r]);
       }
     }
 #pragma unroll
@@ -117,41 +118,63 @@ __device__ void read_columns_of(const OrderArgs& o, int piece, int chunk, int la
   }
 }
 
-// Rows 16 `tile` ... + 15 of H_q times the chunk: [fragment][register].
+// Rows 16 `tile` ... + 15 of H_q times the chunk: [fragment][register]. q is a multiple of four, so
+// that a register of A is within q or beyond it.
 template <class K>
-__device__ void multiply_order(const OrderArgs& o, const OrderShared& shared, int tile, int lane,
+__device__ void multiply_order(const OrderArgs& o, const std::uint32_t* signs_s, int tile, int lane,
                                const OrderColumns<K>& b, float (&sums_r)[K::width][4]) {
   const int tiles = map::order_tiles(o.q);
   const std::uint32_t ones = K::Number::power(o.power) * 0x00010001U;
+  const int left = o.q - 2 * (lane % 4);
 #pragma unroll
   for (int k = 0; k < K::most_tiles; ++k) {
     if (k >= tiles) break;
     const map::SignBits first = map::sign_bits(tile * tiles + k, 0);
-    const std::uint32_t signs = shared.signs[32 * first.word + lane] << first.shift;
+    const std::uint32_t signs = signs_s[32 * first.word + lane] << first.shift;
     std::uint32_t a_r[4];
 #pragma unroll
-    for (int r = 0; r < 4; ++r) a_r[r] = (signs << r & 0x80008000U) | ones;
+    for (int r = 0; r < 4; ++r) {
+      const std::uint32_t magnitude = 16 * k + 8 * (r / 2) < left ? ones : 0;
+      a_r[r] = (signs << r & 0x80008000U) | magnitude;
+    }
 #pragma unroll
     for (int j = 0; j < K::width; ++j) {
-      K::Number::mma(sums_r[j], a_r, b.words_r[k][0][j], b.words_r[k][1][j]);
+      if (k == 0) {
+        K::Number::multiply(sums_r[j], a_r, b.words_r[k][0][j], b.words_r[k][1][j]);
+      } else {
+        K::Number::mma(sums_r[j], a_r, b.words_r[k][0][j], b.words_r[k][1][j]);
+      }
     }
   }
 }
 
+// Bytes from the begin of the numbers where a lane's sums of row lane / 4 of a chunk go, those of
+// blocks t and t + 4. Rows further down are whole rows further: their turn is the same.
+template <class K>
+struct OrderPlaces {
+  int bytes[2];
+  __device__ OrderPlaces(const OrderArgs& o, int piece, int chunk, int lane) {
+    const int p = o.rows.log2_n;
+#pragma unroll
+    for (int s = 0; s < 2; ++s) {
+      const int element =
+          ((piece * o.q + lane / 4) << p) + chunk * K::chunk + K::width * (lane % 4 + 4 * s);
+      bytes[s] = 16 * map::order_unit_place(element / 8, p) + 2 * (element % 8);
+    }
+  }
+};
+
 // A lane's sums of a tile row to their places in shared memory, `width` adjacent columns at once.
 template <class K>
-__device__ void write_numbers(const OrderArgs& o, const OrderShared& shared, int piece_unit,
-                              int tile, int column, int lane, const float (&sums_r)[K::width][4]) {
+__device__ void write_numbers(const OrderArgs& o, const OrderShared& shared, int tile,
+                              const OrderPlaces<K>& places, int lane,
+                              const float (&sums_r)[K::width][4]) {
   using Number = typename K::Number;
-  const int p = o.rows.log2_n;
 #pragma unroll
   for (int r = 0; r < 4; ++r) {
-    const int row = 16 * tile + lane / 4 + r / 2 * 8;
-    if (row >= o.q) continue;
-    const int element = (row << p) + column + K::width * (lane % 4 + 4 * (r % 2));
-    std::uint8_t* const to_s = shared.numbers +
-                               16 * map::order_unit_place(piece_unit + element / 8, p) +
-                               2 * (element % 8);
+    const int rows = 16 * tile + r / 2 * 8;
+    if (rows + lane / 4 >= o.q) continue;
+    std::uint8_t* const to_s = shared.numbers + places.bytes[r % 2] + (rows << (o.rows.log2_n + 1));
     std::uint32_t words_r[K::numbers][K::width / 2];
 #pragma unroll
     for (int w = 0; w < K::width / 2; ++w) {
@@ -192,12 +215,13 @@ __device__ void sum_orders(const OrderArgs& o, const OrderShared& shared, int fi
     } else {
       read_columns_of<K, true>(o, first_piece + piece, chunk, lane, b);
     }
+    const OrderPlaces<K> places(o, piece, chunk, lane);
     const int parts = 1 << o.log2_parts;
 #pragma unroll 1
     for (int tile = item & (parts - 1); tile < tiles; tile += parts) {
-      float sums_r[K::width][4] = {};
-      multiply_order<K>(o, shared, tile, lane, b, sums_r);
-      write_numbers<K>(o, shared, piece * (o.q << p >> 3), tile, chunk * K::chunk, lane, sums_r);
+      float sums_r[K::width][4];
+      multiply_order<K>(o, shared.signs, tile, lane, b, sums_r);
+      write_numbers<K>(o, shared, tile, places, lane, sums_r);
     }
   }
 }
