@@ -38,8 +38,8 @@ __device__ unsigned part_of<unsigned>(const uint4& words) {
 template <class Out, int loads>
 __global__ void __launch_bounds__(threads)
     copy_kernel(const uint4* from_g, Out* to_g, std::int64_t count) {
-  cuda::ptx::start_next_kernel();
   cuda::ptx::wait_for_previous_kernel();
+  cuda::ptx::start_next_kernel();
   const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * threads * loads;
   for (std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * threads * loads + threadIdx.x;
        first < count; first += step) {

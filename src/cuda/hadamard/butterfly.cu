@@ -158,9 +158,7 @@ __device__ void store_batch(const HadamardProblem& p, std::int64_t first_row, st
                        const float next = values[place + 1] * inverse_scale(p, dense + 1);
                        bytes_g[to] = static_cast<std::uint8_t>(nibble(value) | nibble(next) << 4);
                      } else {
-                       with_kind(p.kind, [&]<CodeKind kind>() {
-                         bytes_g[to] = static_cast<std::uint8_t>(four_codes<kind>(value, 0, 0, 0));
-                       });
+                       bytes_g[to] = static_cast<std::uint8_t>(four_codes(p.kind, value, 0, 0, 0));
                      }
                    });
 }

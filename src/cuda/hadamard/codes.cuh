@@ -46,6 +46,14 @@ __device__ std::uint32_t four_codes(float a, float b, float c, float d) {
   }
 }
 
+// The same for few codes. Not for 4-bit ones.
+__device__ inline std::uint32_t four_codes(core::CodeKind kind, float a, float b, float c,
+                                           float d) {
+  if (kind == core::CodeKind::e4m3) return four_codes<core::CodeKind::e4m3>(a, b, c, d);
+  if (kind == core::CodeKind::e5m2) return four_codes<core::CodeKind::e5m2>(a, b, c, d);
+  return four_codes<core::CodeKind::int8>(a, b, c, d);
+}
+
 __device__ inline std::uint32_t nibble(float v) {
   return static_cast<std::uint32_t>(core::integer_code(v, core::CodeKind::int4)) & 0xFU;
 }

@@ -99,20 +99,20 @@ __device__ void store_group(const Args& a, const LaneVectors& at, float (&v_r)[K
 }
 
 template <class K>
-__global__ void __launch_bounds__(32 * warps_per_block, K::blocks_per_sm)
+__global__ void __launch_bounds__(32 * K::warps, K::blocks_per_sm)
     in_registers_kernel(const __grid_constant__ Args a) {
   using Number = typename K::Number;
   constexpr int tiles = K::tiles;
-  ptx::start_next_kernel();
   const int lane = threadIdx.x % 32;
-  const std::int64_t warp =
-      static_cast<std::int64_t>(blockIdx.x) * warps_per_block + threadIdx.x / 32;
+  const std::int64_t warp = static_cast<std::int64_t>(blockIdx.x) * K::warps + threadIdx.x / 32;
   const LaneVectors at(a, warp * K::group_vectors + lane);
   std::uint32_t x_r[tiles][4];
   ptx::wait_for_previous_kernel();
 #pragma unroll
   for (int t = 0; t < tiles; ++t) load_tile<K::dense>(a, at, t, x_r[t]);
-  // After the loads, whose latency hides it.
+  ptx::start_next_kernel();
+  // All loads are issued before anything waits for one; the matrices hide their latency.
+  __syncwarp();
   const auto matrices = matrices_of<Number, K::one_rounding>(a.log2_n, ptx::opaque(lane));
   float v_r[tiles][8];
   if (!K::dense && a.signs_before != nullptr) {

@@ -57,35 +57,41 @@ std::size_t most_shared_bytes(const DeviceInfo& device) {
   return device.shared_memory_per_block - 128;
 }
 
-// How a block's warps share its work.
+// How the blocks share the work.
 struct Share {
-  int together, log2_parts;  // pieces of a block; 2^log2_parts warps have the same columns
+  int together;    // pieces of a block
+  int warps;       // of a block
+  int log2_parts;  // 2^log2_parts warps have the same columns
 };
+
+std::size_t shared_bytes(const HadamardProblem& p, int together) {
+  return static_cast<std::size_t>(together) * piece_bytes(p) + sign_bytes(p);
+}
+int blocks_by_memory(const HadamardProblem& p, const DeviceInfo& device, int together) {
+  return static_cast<int>(device.shared_memory_per_sm / (shared_bytes(p, together) + 1024 + 128));
+}
+
 Share share_of(const HadamardProblem& p, const DeviceInfo& device) {
+  constexpr int few_warps = 8;
+  const OrderInstance& instance = instance_for(p);
   const Factors f = factors_of(p);
-  const int chunks = (1 << f.p) / instance_for(p).chunk;
+  const int chunks = (1 << f.p) / instance.chunk;
   const std::int64_t pieces = p.rows() * p.pieces();
   int together = 1;
   // Chunks for every warp, as long as every SM has two blocks and both fit.
-  while (p.group == 0 && 2 * together * chunks <= order_warps &&
+  while (p.group == 0 && 2 * together * chunks <= few_warps &&
          pieces >= 4 * together * device.workers &&
-         4 * together * piece_bytes(p) + 2 * sign_bytes(p) + 4096 <= device.shared_memory_per_sm) {
+         blocks_by_memory(p, device, 2 * together) >= 2) {
     together *= 2;
   }
-  const int parts = order_warps / std::min(order_warps, together * chunks);
-  const int most = std::min(parts, map::order_tiles(f.q));
-  return {together, static_cast<int>(std::bit_width(static_cast<unsigned>(most))) - 1};
-}
-
-std::size_t shared_bytes(const HadamardProblem& p, const DeviceInfo& device) {
-  return share_of(p, device).together * piece_bytes(p) + sign_bytes(p);
-}
-
-std::int64_t blocks_per_sm(const HadamardProblem& p, const DeviceInfo& device) {
-  const std::size_t by_memory =
-      device.shared_memory_per_sm / (shared_bytes(p, device) + 1024 + 128);
-  return std::clamp<std::int64_t>(static_cast<std::int64_t>(by_memory), 1,
-                                  instance_for(p).blocks_per_sm);
+  // As many blocks as fit divide the warps that fit; where every SM has a piece, one takes all.
+  const int most_blocks = instance.most_warps / few_warps;
+  const int blocks = pieces <= device.workers
+                         ? 1
+                         : std::clamp(blocks_by_memory(p, device, together), 1, most_blocks);
+  const int warps = instance.most_warps / blocks;
+  const int parts = std::min(warps / std::min(warps, together * chunks), map::order_tiles(f.q));
+  return {together, warps, static_cast<int>(std::bit_width(static_cast<unsigned>(parts))) - 1};
 }
 
 int sign_of(const HadamardProblem& p, int i, int j) {
@@ -144,7 +150,7 @@ std::string_view reject_order(const HadamardProblem& p, const DeviceInfo& device
     return "the scale is near the end of f32";
   }
   if (p.group != 0 && p.group != p.size.n()) return "makes scales of whole pieces only";
-  return shared_bytes(p, device) > most_shared_bytes(device)
+  return shared_bytes(p, 1) > most_shared_bytes(device)
              ? "needs more shared memory than this GPU has"
              : "";
 }
@@ -157,13 +163,15 @@ double predict_order(const HadamardProblem& p, const DeviceInfo& device) {
   const double mma = order_tiles * order_tiles * static_cast<double>(1 << f.p) / 8;
   const double instructions =
       3 * mma + ((p.group != 0 ? 180 : 90) + (instance_for(p).one_rounding ? 40 : 0)) * tiles;
-  const double together = share_of(p, device).together;
-  const core::HadamardCost cost{.bytes = elements * (p.kind == core::CodeKind::none ? 4 : 3),
-                                .blocks = elements / static_cast<double>(p.size.n()) / together,
-                                .resident = static_cast<double>(blocks_per_sm(p, device)),
-                                .warps = order_warps,
-                                .warp_instructions = together * instructions / order_warps,
-                                .barriers = 2};
+  const Share share = share_of(p, device);
+  const double together = share.together;
+  const core::HadamardCost cost{
+      .bytes = elements * (p.kind == core::CodeKind::none ? 4 : 3),
+      .blocks = elements / static_cast<double>(p.size.n()) / together,
+      .resident = static_cast<double>(instance_for(p).most_warps) / share.warps,
+      .warps = static_cast<double>(share.warps),
+      .warp_instructions = together * instructions / share.warps,
+      .barriers = 2};
   return core::hadamard_us(cost, device.workers, device.read_gbps * 1e3);
 }
 
@@ -189,8 +197,8 @@ void launch_order(const HadamardProblem& p, const DeviceInfo& device) {
   args.rows.factor = std::ldexp(p.scale, f.p + args.power);
   launch_kernel("hadamard",
                 {.grid = (pieces + share.together - 1) / share.together,
-                 .threads = 32 * order_warps,
-                 .shared_bytes = shared_bytes(p, device),
+                 .threads = 32 * share.warps,
+                 .shared_bytes = shared_bytes(p, share.together),
                  .stream = p.stream,
                  .overlaps = may_overlap(device.compute_capability)},
                 instance.kernel, args, signs_of(p));

@@ -51,10 +51,10 @@ __device__ void transform_tiles(const OrderArgs& o, const OrderShared& shared, i
 // Phase 2: calls f(tile, eight values).
 template <class K, class F>
 __device__ void for_each_vector(const OrderArgs& o, const OrderShared& shared, int tiles, F f) {
-  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, warps = blockDim.x / 32;
   const OrderMatrices<K> matrices(o.rows.log2_n, ptx::opaque(lane));
 #pragma unroll 1
-  for (int first = K::batch * warp; first < tiles; first += K::batch * order_warps) {
+  for (int first = K::batch * warp; first < tiles; first += K::batch * warps) {
     float v_r[K::batch][8];
     transform_tiles(o, shared, first, tiles, lane, matrices, v_r);
 #pragma unroll
@@ -101,7 +101,7 @@ __device__ void store_any(const OrderArgs& o, const OrderShared& shared, std::in
       store_rounded<typename K::Number>(static_cast<std::uint16_t*>(a.y) + to, v_r);
     });
     if (stores) break;
-    const std::uint32_t largest = largest_in_block(bits, 32 * order_warps);
+    const std::uint32_t largest = largest_in_block(bits, blockDim.x);
     const float scale = core::scale_for(__uint_as_float(largest), a.kind);
     if (threadIdx.x == 0) a.scales[blockIdx.x] = scale;  // a block has one piece then
     inverse = 1 / scale;
@@ -110,20 +110,20 @@ __device__ void store_any(const OrderArgs& o, const OrderShared& shared, std::in
 }
 
 template <class K>
-__global__ void __launch_bounds__(32 * order_warps, K::blocks_per_sm)
+__global__ void __launch_bounds__(32 * K::most_warps, 1)
     order_kernel(const __grid_constant__ OrderArgs o, const __grid_constant__ OrderSigns signs) {
-  ptx::start_next_kernel();
   const int units = o.together * (o.q << o.rows.log2_n >> 3);
   auto* const numbers_s = ptx::dynamic_shared<std::uint8_t>();
   auto* const signs_s = reinterpret_cast<std::uint32_t*>(numbers_s + K::numbers * 16 * units);
   const OrderShared shared{numbers_s, signs_s, units};
   const int words = 32 * map::sign_words_of(o.q);
 #pragma unroll 1
-  for (int i = threadIdx.x; i < words; i += 32 * order_warps) signs_s[i] = signs.words[i];
+  for (int i = threadIdx.x; i < words; i += blockDim.x) signs_s[i] = signs.words[i];
   __syncthreads();
   const int first_piece = blockIdx.x * o.together;
   const int pieces = min(o.together, o.pieces - first_piece);
   ptx::wait_for_previous_kernel();
+  ptx::start_next_kernel();
   sum_orders<K>(o, shared, first_piece, pieces);
   __syncthreads();
   const std::int64_t vector = piece_vector(o, first_piece);

@@ -10,8 +10,6 @@
 
 namespace halfbyte::cuda::hadamard {
 
-inline constexpr int order_warps = 8;  // of a block
-
 struct OrderArgs {
   Args rows;  // log2_n is p
   int q;
@@ -32,8 +30,8 @@ struct OrderInstance {
   int most_tiles;  // ceil(q / 16) at most
   int chunk;       // columns that a warp has in phase 1
   bool one_rounding;
-  bool full;          // codes and amax
-  int blocks_per_sm;  // by registers
+  bool full;       // codes and amax
+  int most_warps;  // of an SM, by registers
   void (*kernel)(OrderArgs, OrderSigns);
 };
 

@@ -18,7 +18,8 @@ struct Order {
   static constexpr int chunk = 8 * width;               // each for a tile of k, 88 at most
   static constexpr int batch = 4;                       // tiles of 256 that a warp has in phase 2
   static constexpr int numbers = one_rounding ? 2 : 1;  // for each element
-  static constexpr int blocks_per_sm = most_tiles > 4 || full ? 2 : 3;  // 80 registers or 128
+  // Of an SM, and of a block: 80 registers a thread, or 128.
+  static constexpr int most_warps = most_tiles > 4 || full ? 16 : 24;
 };
 
 struct OrderShared {
@@ -201,12 +202,12 @@ __device__ void write_numbers(const OrderArgs& o, const OrderShared& shared, int
 template <class K>
 __device__ void sum_orders(const OrderArgs& o, const OrderShared& shared, int first_piece,
                            int pieces) {
-  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, warps = blockDim.x / 32;
   const int tiles = map::order_tiles(o.q), p = o.rows.log2_n;
   const int log2_chunks = p - map::log2_of(K::chunk);  // of a piece
   const int items = pieces << (log2_chunks + o.log2_parts);
 #pragma unroll 1  // unrolled, the registers of B would be there twice
-  for (int item = warp; item < items; item += order_warps) {
+  for (int item = warp; item < items; item += warps) {
     const int place = item >> o.log2_parts, piece = place >> log2_chunks;
     const int chunk = place - (piece << log2_chunks);
     OrderColumns<K> b;

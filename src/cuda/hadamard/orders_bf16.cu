@@ -14,7 +14,7 @@ constexpr OrderInstance order() {
           .chunk = K::chunk,
           .one_rounding = one_rounding,
           .full = full,
-          .blocks_per_sm = K::blocks_per_sm,
+          .most_warps = K::most_warps,
           .kernel = order_kernel<K>};
 }
 

@@ -86,7 +86,6 @@ __device__ void finish_row(const Args& a, int row, int rank, const float* sums_s
 template <class K>
 __global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
     row_kernel(const __grid_constant__ Args a) {
-  ptx::start_next_kernel();
   auto* const sums_s = ptx::dynamic_shared<float>();
   const int lane = threadIdx.x % 32, rank = blockIdx.x % K::cluster;
   const int piece = rank * (K::threads / 32) + threadIdx.x / 32;
@@ -96,6 +95,7 @@ __global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
   ptx::wait_for_previous_kernel();
   std::uint32_t x_r[K::tiles][4];
   load_piece<K>(a, row, piece, lane, x_r);
+  ptx::start_next_kernel();
 #pragma unroll 1
   while (true) {
     float v_r[K::tiles][8];

@@ -28,7 +28,7 @@ struct Row {
   // holds several, which overlap.
   static constexpr bool stays = threads == 512 && tiles == 8 && cluster == 1 && !codes;
   // 128 registers a thread for 8 tiles, 64 for fewer.
-  static constexpr int blocks_per_sm = (tiles == 8 ? 512 : 1024) / threads;
+  static constexpr int blocks_per_sm = (tiles == 8 ? (threads <= 128 ? 640 : 512) : 1024) / threads;
   static_assert(cluster == 1 || (share.vectors == 1 && block_columns >= 64 && !codes));
 };
 
