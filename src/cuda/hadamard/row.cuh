@@ -33,10 +33,12 @@ __device__ void load_piece(const Args& a, int row, int piece, int lane,
   }
 }
 
-// Blocks that share a row meet: none may write to one that has not begun.
+// Threads that share a row meet: none may write to a block that has not begun, nor over what others
+// still read of the row before. As late as possible: warps that are ahead sum their next piece.
 template <class K>
-__device__ void wait_for_blocks() {
+__device__ void wait_to_overwrite(bool is_first) {
   if constexpr (K::cluster > 1) ptx::wait_for_cluster();
+  if (K::stays && !is_first) __syncthreads();
 }
 template <class K>
 __device__ void wait_for_sums() {
@@ -102,14 +104,13 @@ __global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
     sum_piece<K>(a, row, piece, lane, x_r, v_r);
     if constexpr (K::stays) load_piece<K>(a, row + step, piece, lane, x_r);
     map::transform_first_index(v_r, map::log2_of(K::tiles));
-    wait_for_blocks<K>();
+    wait_to_overwrite<K>(row < step);
     write_piece<K>(sums_s, piece, lane, v_r);
     wait_for_sums<K>();
     finish_row<K>(a, row, rank, sums_s);
     if constexpr (!K::stays) return;
     row += step;
     if (first_vector<K>(row) >= a.vectors.count) return;
-    __syncthreads();  // before the next row's sums overwrite what others still read
   }
 }
 
