@@ -84,12 +84,12 @@ Share share_of(const HadamardProblem& p, const DeviceInfo& device) {
          blocks_by_memory(p, device, 2 * together) >= 2) {
     together *= 2;
   }
-  // As many blocks as fit divide the warps that fit; where every SM has a piece, one takes all.
+  // As many blocks as fit divide the warps that fit. Where every piece has an SM to itself, a warp
+  // for each chunk: with two for one 11008 took 9.7 us instead of 8.3.
   const int most_blocks = instance.most_warps / few_warps;
-  const int blocks = pieces <= device.workers
-                         ? 1
-                         : std::clamp(blocks_by_memory(p, device, together), 1, most_blocks);
-  const int warps = instance.most_warps / blocks;
+  const int blocks = std::clamp(blocks_by_memory(p, device, together), 1, most_blocks);
+  const int warps = pieces <= device.workers ? std::clamp(chunks, few_warps, instance.most_warps)
+                                             : instance.most_warps / blocks;
   const int parts = std::min(warps / std::min(warps, together * chunks), map::order_tiles(f.q));
   return {together, warps, static_cast<int>(std::bit_width(static_cast<unsigned>(parts))) - 1};
 }
