@@ -1,48 +1,59 @@
-// Where the numbers of a row lie between the two parts of a transform of q 2^p.
+// Where the numbers of a piece lie between the two parts of a transform of q 2^p.
 #include "core/hadamard/order_tiles.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
+#include "core/fragment/mma_m16n8k16.h"
+
 namespace halfbyte::core::hadamard {
 namespace {
 
-TEST(HadamardOrderTiles, EveryNumberHasAPlaceOfItsOwn) {
-  for (int p = 4; p <= 10; ++p) {
+namespace f = mma_m16n8k16;
+
+TEST(HadamardOrderTiles, EveryUnitHasAPlaceOfItsOwn) {
+  for (int p = 6; p <= 10; ++p) {
+    const int units = 20 << (p - 3);
     std::set<int> places;
-    for (int a = 0; a < 20; ++a) {
-      for (int c = 0; c < 1 << p; ++c) {
-        const OrderColumn at = order_column(c, p);
-        places.insert(8 * order_unit_place(a, at.unit, p) + at.number);
-      }
+    for (int unit = 0; unit < units; ++unit) {
+      const int place = order_unit_place(unit, p);
+      EXPECT_EQ(place / 8, unit / 8);  // one after the other: all banks
+      places.insert(place);
     }
-    EXPECT_EQ(places.size(), std::size_t{20} << p);
-    EXPECT_EQ(*places.begin(), 0);
-    EXPECT_EQ(*places.rbegin(), (20 << p) - 1);
+    EXPECT_EQ(places.size(), static_cast<std::size_t>(units));
   }
 }
 
-// A lane t of a group holds columns 2t and 2t + 1 of both C fragments: four adjacent ones.
-TEST(HadamardOrderTiles, ALaneHasFourAdjacentColumns) {
-  for (int p = 4; p <= 10; ++p) {
-    for (int c = 0; c < 1 << p; ++c) {
-      const OrderColumn at = order_column(c, p);
-      const int j = c / 2 % 2;
-      EXPECT_EQ(at.unit, order_unit(c / 16, j, p));
-      EXPECT_EQ(at.number / 2, c % 16 / 4);
-      EXPECT_EQ(at.number % 2, c % 2);
+TEST(HadamardOrderTiles, FragmentsAreAdjacentColumnsOfALane) {
+  std::set<int> blocks;
+  for (int g = 0; g < 8; ++g) blocks.insert(order_block(g));
+  EXPECT_EQ(blocks.size(), 8U);
+  for (int lane = 0; lane < 32; ++lane) {
+    for (int r = 0; r < 4; ++r) {
+      const f::Coord b = f::b_coord(lane, r / 2, r % 2);
+      EXPECT_EQ(order_row(lane % 4, r), b.row);
+      EXPECT_EQ(b.column, lane / 4);
+      const f::Coord c = f::c_coord(lane, r);
+      EXPECT_EQ(c.row, lane / 4 + r / 2 * 8);
+      EXPECT_EQ(order_block(c.column), lane % 4 + 4 * (r % 2));
     }
   }
 }
 
-TEST(HadamardOrderTiles, EightRowsAreInEightGroupsOfBanks) {
-  for (int p = 4; p <= 10; ++p) {
-    for (int first = 0; first < 172; first += 8) {
-      for (int unit = 0; unit < 1 << (p - 3); ++unit) {
-        std::set<int> groups;
-        for (int a = first; a < first + 8; ++a) groups.insert(order_unit_place(a, unit, p) % 8);
-        EXPECT_EQ(groups.size(), 8U) << "p " << p << " unit " << unit;
+// A store of 16 bytes is served eight lanes at a time, one of 8 bytes sixteen: lanes 4 g + t store
+// `width` columns of row g, block t.
+TEST(HadamardOrderTiles, StoresHitAllBanks) {
+  for (int p = 6; p <= 10; ++p) {
+    for (const int width : {4, 8}) {
+      const int together = width == 8 ? 8 : 16;
+      for (int first = 0; first < 32; first += together) {
+        std::set<int> places;
+        for (int lane = first; lane < first + together; ++lane) {
+          const int element = (lane / 4 << p) + width * (lane % 4);
+          places.insert((8 * order_unit_place(element / 8, p) + element % 8) % 64 / width);
+        }
+        EXPECT_EQ(places.size(), static_cast<std::size_t>(together)) << p << " " << width;
       }
     }
   }

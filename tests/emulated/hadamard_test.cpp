@@ -91,9 +91,20 @@ TEST(EmulatedHadamard, LongRows) {
 
 TEST(EmulatedHadamard, Layouts) { run_all(layout_cases(), 1); }
 TEST(EmulatedHadamard, Orders) { run_all(order_cases({12, 40, 344, 768, 3328, 5120}), 2); }
+// Blocks with several pieces of short ones, and a last block with fewer.
+TEST(EmulatedHadamard, OrdersOfManyRows) {
+  std::vector<HadamardCase> cases;
+  for (const std::int64_t n : {768, 1280, 2816, 5120}) {
+    cases.push_back({.rows = 35, .n = n});
+    cases.push_back({.x = DType::bf16, .y = DType::bf16, .rows = 35, .n = n, .in_place = true});
+    cases.push_back({.rows = 21, .n = n, .before = true, .after = true, .fast = true});
+    cases.push_back({.y = DType::e4m3, .rows = 35, .n = n, .scaling = HadamardScaling::per_row});
+  }
+  run_all(cases, 1);
+}
 TEST(EmulatedHadamard, LargestOrders) {
   std::vector<HadamardCase> cases;
-  for (const std::int64_t n : {7168, 9472, 11008}) {
+  for (const std::int64_t n : {7168, 9472, 11008, 14336, 24576, 28672, 49152, 53248, 57344}) {
     cases.push_back({.rows = 1, .n = n});
     cases.push_back(
         {.x = DType::bf16, .y = DType::bf16, .rows = 1, .n = n, .transpose = true, .fast = true});

@@ -1,14 +1,16 @@
-// H of order q on the pieces of a row by mma.m16n8k16: the row is a matrix of q rows a and 2^p
-// columns, B; A holds the signs of H_q, in tiles of 16 x 16 with nothing beyond q.
+// H of order q on the pieces of a row by mma.m16n8k16, and the numbers that it leaves for H of 2^p.
+// A piece is a matrix of q rows a and 2^p columns c: B. A holds the signs of H_q, in tiles of
+// 16 x 16 with nothing beyond q.
 //
-// In shared memory row a has its 2^p 16-bit numbers in units of 16 bytes, the 8 x 8 matrices' rows
-// of ldmatrix. A step of a warp is 16 columns, two B fragments j = 0, 1: column n of fragment j is
+//   a lane 4 g + t of a warp brings, of rows 2t, 2t + 1, 2t + 8 and 2t + 9 of a tile of k, `width`
+//   adjacent columns, block g / 2 + 4 (g % 2) of the chunk of 8 width columns that the warp has.
+//   Column j of every lane's block makes fragment j. Its C then has, of rows g and g + 8, column j
+//   of blocks t (from n = 2t) and t + 4 (from n = 2t + 1): over all fragments `width` adjacent
+//   columns of each.
 //
-//   c % 16 = 4 (n / 2) + 2 j + n % 2
-//
-// so that the two C fragments give a lane four adjacent columns. The units of the two fragments lie
-// half a row apart, and their places are rotated by the row, so that the eight rows that ldmatrix
-// reads at once lie in the eight groups of four banks.
+// In shared memory the 16-bit numbers lie in the order of the piece, in units of eight. A unit's
+// place is turned by its row, so that 16-byte stores of two rows, and 8-byte stores of four, hit
+// all banks once. Reading a unit a lane, one after the other, does so anyway.
 #pragma once
 
 #include <cstdint>
@@ -17,28 +19,18 @@
 
 namespace halfbyte::core::hadamard {
 
-inline constexpr int order_step_columns = 16;
-
 HB_HD constexpr int order_tiles(int q) { return (q + 15) / 16; }
 
-// The place of a unit of row a, in units from the begin of the matrix.
-HB_HD constexpr int order_unit_place(int a, int unit, int p) {
-  const int units = 1 << (p - 3);
-  const int turned = p >= 6 ? a : a >> (6 - p);
-  return a * units + (unit ^ (turned & (units < 8 ? units - 1 : 7)));
-}
+// The block of columns that group g of a warp's lanes brings.
+HB_HD constexpr int order_block(int g) { return g / 2 + 4 * (g % 2); }
 
-// Where fragment j of step `step` lies in a row.
-HB_HD constexpr int order_unit(int step, int j, int p) { return step + (j << (p - 4)); }
+// Row of tile k that a lane brings as its `r`-th, r = 0 ... 3: pairs of them are B's registers.
+HB_HD constexpr int order_row(int t, int r) { return 2 * t + r % 2 + 8 * (r / 2); }
 
-// Where column c of a row is: its unit and the number's place in that.
-struct OrderColumn {
-  int unit, number;
-};
-HB_HD constexpr OrderColumn order_column(int c, int p) {
-  const int in_step = c % order_step_columns;
-  const int n = in_step / 4 * 2 + in_step % 2, j = in_step / 2 % 2;
-  return {order_unit(c / order_step_columns, j, p), n};
+// Where unit `unit` of a piece lies, in units. p is at least 6: a row has whole groups of eight.
+HB_HD constexpr int order_unit_place(int unit, int p) {
+  const int row = unit >> (p - 3);
+  return unit ^ ((row & 1) << 2 | (row & 2));
 }
 
 // Signs of A for a lane: bit 15 (lower half) and 31 (upper half) of word << shift belong to a

@@ -35,10 +35,10 @@ HB_HD constexpr float scale_for(float amax, CodeKind kind) {
   return scale < 0x1p-126F ? 0x1p-126F : scale;
 }
 
-// Rounds |v| <= 2^22 to an integer, ties to even: the sum with 1.5 2^23 keeps no fraction bits.
+// Rounds |v| <= 2^22 to an integer, ties to even: the sum with 1.5 2^23 keeps no fraction bits, and
+// its bits count the integers.
 HB_HD constexpr int round_to_int(float v) {
-  const float shifted = v + 0x1.8p23F;
-  return static_cast<int>(shifted - 0x1.8p23F);
+  return static_cast<int>(bits_of(v + 0x1.8p23F) - bits_of(0x1.8p23F));
 }
 
 // -largest ... largest; NaN is 0.

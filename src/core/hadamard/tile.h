@@ -83,16 +83,20 @@ HB_HD constexpr std::uint32_t bf16_power(int exponent) {
   return static_cast<std::uint32_t>(127 - exponent) << 7;
 }
 
-// Register `reg` of A for a lane: signs times the 16-bit number `power`.
+// Register `reg` of A for a lane, the a_sign of its two entries times the 16-bit number `power`, in
+// few instructions: what a lane's four registers differ in is bit 3 of row and column.
 HB_HD constexpr std::uint32_t a_word(int mask, std::uint32_t power, int lane, int reg) {
-  std::uint32_t word = 0;
-  for (int half = 0; half < 2; ++half) {
-    const mma_m16n8k16::Coord at = mma_m16n8k16::a_coord(lane, reg, half);
-    const int sign = a_sign(mask, at.row, at.column);
-    const std::uint32_t bits = sign == 0 ? 0 : sign < 0 ? power | 0x8000U : power;
-    word |= bits << (16 * half);
-  }
-  return word;
+  const int row = lane / 4, column = lane % 4 * 2;  // of register 0's lower half
+  const bool one_bit3 = reg == 1 || reg == 2, both_bit3 = reg == 3;
+  if (one_bit3 && (mask & 8) == 0) return 0;
+  const int differ = (row ^ column) & ~mask & 7, differ_next = (row ^ column ^ 1) & ~mask & 7;
+  const int both = row & column & mask;  // bits 1 and 2
+  const int sign = ((both >> 1 ^ both >> 2) & 1) ^ (both_bit3 ? mask >> 3 & 1 : 0);
+  const int sign_next = sign ^ (row & mask & 1);
+  const std::uint32_t low = differ == 0 ? power | static_cast<std::uint32_t>(sign) << 15 : 0;
+  const std::uint32_t high =
+      differ_next == 0 ? power | static_cast<std::uint32_t>(sign_next) << 15 : 0;
+  return low | high << 16;
 }
 
 // Element of the lane's eight that register `reg` of pass 2's C fragment for pair e1 holds.

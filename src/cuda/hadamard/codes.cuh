@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cuda_fp8.h>
+#include <cuda_runtime.h>
 
 #include <cstdint>
 
@@ -13,25 +14,44 @@ namespace halfbyte::cuda::hadamard {
 // |v| by its bits: their order is that of the values, with NaN above all.
 __device__ inline std::uint32_t magnitude_bits(float v) { return __float_as_uint(v) & 0x7FFFFFFFU; }
 
-// Four codes of 8 bits in a word.
-__device__ inline std::uint32_t four_codes(core::CodeKind kind, float a, float b, float c,
-                                           float d) {
+// Calls f.template operator()<kind>() for a kind of codes: one branch for all codes of a lane.
+template <class F>
+__device__ void with_kind(core::CodeKind kind, F f) {
   using core::CodeKind;
-  if (kind == CodeKind::int8) {
+  if (kind == CodeKind::e4m3) return f.template operator()<CodeKind::e4m3>();
+  if (kind == CodeKind::e5m2) return f.template operator()<CodeKind::e5m2>();
+  if (kind == CodeKind::int8) return f.template operator()<CodeKind::int8>();
+  f.template operator()<CodeKind::int4>();
+}
+
+// Four codes of 8 bits in a word.
+template <core::CodeKind kind>
+__device__ std::uint32_t four_codes(float a, float b, float c, float d) {
+  using core::CodeKind;
+  if constexpr (kind == CodeKind::int8) {
     const auto code = [](float v) {
-      return static_cast<std::uint32_t>(core::integer_code(v, CodeKind::int8)) & 0xFFU;
+      return static_cast<std::uint32_t>(core::integer_code(v, kind)) & 0xFFU;
     };
     return code(a) | code(b) << 8 | code(c) << 16 | code(d) << 24;
-  }
+  } else {
 #if __CUDA_ARCH__ >= 890
-  const __nv_fp8_interpretation_t format = kind == CodeKind::e4m3 ? __NV_E4M3 : __NV_E5M2;
-  const std::uint32_t low = __nv_cvt_float2_to_fp8x2({a, b}, __NV_SATFINITE, format);
-  return low | static_cast<std::uint32_t>(__nv_cvt_float2_to_fp8x2({c, d}, __NV_SATFINITE, format))
-                   << 16;
+    constexpr __nv_fp8_interpretation_t format = kind == CodeKind::e4m3 ? __NV_E4M3 : __NV_E5M2;
+    const std::uint32_t low = __nv_cvt_float2_to_fp8x2({a, b}, __NV_SATFINITE, format);
+    const std::uint32_t high = __nv_cvt_float2_to_fp8x2({c, d}, __NV_SATFINITE, format);
+    return low | high << 16;
 #else
-  const auto code = [kind](float v) { return static_cast<std::uint32_t>(core::fp8_code(v, kind)); };
-  return code(a) | code(b) << 8 | code(c) << 16 | code(d) << 24;
+    const auto code = [](float v) { return static_cast<std::uint32_t>(core::fp8_code(v, kind)); };
+    return code(a) | code(b) << 8 | code(c) << 16 | code(d) << 24;
 #endif
+  }
+}
+
+// The same for few codes. Not for 4-bit ones.
+__device__ inline std::uint32_t four_codes(core::CodeKind kind, float a, float b, float c,
+                                           float d) {
+  if (kind == core::CodeKind::e4m3) return four_codes<core::CodeKind::e4m3>(a, b, c, d);
+  if (kind == core::CodeKind::e5m2) return four_codes<core::CodeKind::e5m2>(a, b, c, d);
+  return four_codes<core::CodeKind::int8>(a, b, c, d);
 }
 
 __device__ inline std::uint32_t nibble(float v) {

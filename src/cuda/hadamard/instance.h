@@ -14,12 +14,14 @@ struct Instance {
   int log2_n;         // of a row kernel's rows; 0: any piece that fits
   int tiles;          // of a warp
   bool one_rounding;  // else fast
-  bool full;          // codes and amax; of in_registers also gaps between rows and signs
+  bool codes;         // in y; of row kernels also amax
+  bool full;          // also gaps between rows, signs and amax, which row kernels always take
   int threads;        // of a block
   int vectors;        // that a block, or a cluster, handles in one round
   int blocks_per_sm;  // by registers
   int shared_bytes;   // dynamic
   int cluster;        // blocks that share a row; 1: no cluster
+  bool stays;         // blocks take several rounds
   void (*kernel)(Args);
 };
 

@@ -9,19 +9,21 @@
 
 namespace halfbyte::cuda::hadamard {
 
-template <class Number, int tiles, bool one_rounding, bool lean>
+template <class Number, int tiles, bool one_rounding, Extent extent>
 constexpr Instance in_registers() {
-  using K = InRegisters<Number, tiles, one_rounding, lean>;
+  using K = InRegisters<Number, tiles, one_rounding, extent>;
   return {.dtype = Number::dtype,
           .log2_n = 0,
           .tiles = tiles,
           .one_rounding = one_rounding,
-          .full = !lean,
-          .threads = 32 * warps_per_block,
-          .vectors = warps_per_block * static_cast<int>(K::group_vectors),
+          .codes = K::codes,
+          .full = !K::dense,
+          .threads = 32 * K::warps,
+          .vectors = K::warps * static_cast<int>(K::group_vectors),
           .blocks_per_sm = K::blocks_per_sm,
           .shared_bytes = 0,
           .cluster = 1,
+          .stays = false,
           .kernel = in_registers_kernel<K>};
 }
 
@@ -31,12 +33,14 @@ constexpr Instance row_of() {
           .log2_n = K::log2_n,
           .tiles = K::tiles,
           .one_rounding = K::one_rounding,
-          .full = K::codes,
+          .codes = K::codes,
+          .full = true,
           .threads = K::threads,
           .vectors = K::elements / 8,
           .blocks_per_sm = K::blocks_per_sm,
           .shared_bytes = K::shared_bytes,
           .cluster = K::cluster,
+          .stays = K::stays,
           .kernel = row_kernel<K>};
 }
 template <class Number, int tiles, int log2_pieces, bool one_rounding, bool codes>
@@ -51,12 +55,13 @@ constexpr Instance spread() {
 // All that is not lean rounds once: a call that allows less accuracy gets no worse.
 template <class Number>
 constexpr std::array all_in_registers{
-    in_registers<Number, 1, true, true>(),  in_registers<Number, 2, true, true>(),
-    in_registers<Number, 4, true, true>(),  in_registers<Number, 8, true, true>(),
-    in_registers<Number, 1, false, true>(), in_registers<Number, 2, false, true>(),
-    in_registers<Number, 4, false, true>(), in_registers<Number, 8, false, true>(),
-    in_registers<Number, 1, true, false>(), in_registers<Number, 4, true, false>(),
-    in_registers<Number, 8, true, false>()};
+    in_registers<Number, 1, true, Extent::lean>(),  in_registers<Number, 2, true, Extent::lean>(),
+    in_registers<Number, 4, true, Extent::lean>(),  in_registers<Number, 8, true, Extent::lean>(),
+    in_registers<Number, 1, false, Extent::lean>(), in_registers<Number, 2, false, Extent::lean>(),
+    in_registers<Number, 4, false, Extent::lean>(), in_registers<Number, 8, false, Extent::lean>(),
+    in_registers<Number, 1, true, Extent::codes>(), in_registers<Number, 4, true, Extent::codes>(),
+    in_registers<Number, 8, true, Extent::codes>(), in_registers<Number, 1, true, Extent::full>(),
+    in_registers<Number, 4, true, Extent::full>(),  in_registers<Number, 8, true, Extent::full>()};
 
 // 8 tiles a warp for many rows; fewer tiles and more warps where a row has an SM to itself.
 template <class Number>

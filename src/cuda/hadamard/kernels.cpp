@@ -34,14 +34,16 @@ double bytes_of(const HadamardProblem& p) {
 // Instructions of a warp for a tile, counted in the machine code for sm_90a.
 double predict(const Instance& i, const HadamardProblem& p, const DeviceInfo& device,
                double tile_instructions, double barriers) {
+  const double blocks =
+      static_cast<double>(p.rows()) * static_cast<double>(p.n) / 8 / i.vectors * i.cluster;
   const core::HadamardCost cost{
       .bytes = bytes_of(p),
-      .blocks = static_cast<double>(p.rows()) * static_cast<double>(p.n) / 8 / i.vectors *
-                static_cast<double>(i.cluster),
+      .blocks = blocks,
       .resident = static_cast<double>(i.blocks_per_sm),
       .warps = i.threads / 32.0,
       .warp_instructions = i.tiles * (tile_instructions - (i.one_rounding ? 0 : 26)),
-      .barriers = barriers};
+      .barriers = barriers,
+      .cluster_blocks = i.cluster > 1 ? blocks : 0};
   return core::hadamard_us(cost, device.workers, device.read_gbps * 1e3);
 }
 
@@ -97,7 +99,8 @@ std::string_view reject_spread_row(const HadamardProblem& p, const DeviceInfo&) 
 }
 
 double predict_spread_row(const HadamardProblem& p, const DeviceInfo& device) {
-  return predict(spread_row_for(p, device), p, device, 165, 6);
+  // Two meetings of the cluster, and what leaves its SM: 0.6 us, as much as 20 barriers.
+  return predict(spread_row_for(p, device), p, device, 165, 20);
 }
 
 void run_spread_row(const HadamardProblem& p, const DeviceInfo& device, void*) {

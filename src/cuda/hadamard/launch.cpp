@@ -67,15 +67,15 @@ void allow_shared_memory(int device, std::size_t most) {
 
 // Of the instances with at least `least` tiles the one next to `wanted`.
 const Instance& find(std::span<const Instance> list, int log2_n, std::int64_t least, int wanted,
-                     bool one_rounding, bool full) {
+                     bool one_rounding, bool codes, bool full) {
   const auto distance = [&](const Instance& i) {
     return std::abs(std::countr_zero(static_cast<unsigned>(i.tiles)) -
                     std::countr_zero(static_cast<unsigned>(wanted)));
   };
   const Instance* best = nullptr;
   for (const Instance& i : list) {
-    if (i.log2_n != log2_n || i.one_rounding != (one_rounding || full) || i.full != full) continue;
-    if (i.tiles < least) continue;
+    if (i.log2_n != log2_n || i.tiles < least) continue;
+    if (i.one_rounding != (one_rounding || i.codes) || i.codes != codes || i.full != full) continue;
     if (best == nullptr || distance(i) < distance(*best)) best = &i;
   }
   return *best;
@@ -141,7 +141,7 @@ std::string_view reject_group(const HadamardProblem& p, std::int64_t most, std::
 
 bool needs_full_in_registers(const HadamardProblem& p) {
   return !x_steps(p).dense || !y_steps(p).dense || p.signs_before != nullptr ||
-         p.signs_after != nullptr || needs_full_row(p);
+         p.signs_after != nullptr || p.amax != nullptr;
 }
 bool needs_full_row(const HadamardProblem& p) {
   return p.kind != CodeKind::none || p.amax != nullptr;
@@ -153,21 +153,22 @@ const Instance& in_registers_for(const HadamardProblem& p, const DeviceInfo& dev
   const int wanted = tiles >= 32 * device.workers ? 4 : tiles >= 16 * device.workers ? 2 : 1;
   // A warp has whole transforms and whole groups that share a scale.
   const std::int64_t together = std::max(p.size.n(), p.group) / map::tile_elements;
+  const bool full = needs_full_in_registers(p);
   return find(in_registers_of(p.x_dtype), 0, std::max<std::int64_t>(1, together), wanted, !p.fast,
-              needs_full_in_registers(p));
+              full || p.kind != CodeKind::none, full);
 }
 
 const Instance& row_for(const HadamardProblem& p, const DeviceInfo& device) {
   // Where every row has an SM to itself, what counts is how long a row takes: many warps to a row.
   // The order of the sums is the same, so that its bits are.
   const bool few = p.rows() * p.pieces() <= device.workers;
-  return find(rows_of(p.x_dtype), p.size.p, 1, few ? 1 : 8, !p.fast, needs_full_row(p));
+  return find(rows_of(p.x_dtype), p.size.p, 1, few ? 1 : 8, !p.fast, needs_full_row(p), true);
 }
 
 const Instance& spread_row_for(const HadamardProblem& p, const DeviceInfo& device) {
   // Many rows: two blocks a row, of 8 tiles a warp.
   const bool few = p.rows() * p.pieces() <= device.workers;
-  return find(spread_rows_of(p.x_dtype), p.size.p, 1, few ? 1 : 8, true, false);
+  return find(spread_rows_of(p.x_dtype), p.size.p, 1, few ? 1 : 8, true, false, true);
 }
 
 void launch(const Instance& instance, const HadamardProblem& p, const DeviceInfo& device) {
@@ -176,16 +177,16 @@ void launch(const Instance& instance, const HadamardProblem& p, const DeviceInfo
   const Args a = args_of(p);
   // A unit is a block or a cluster.
   const std::int64_t units = (a.vectors.count + instance.vectors - 1) / instance.vectors;
-  const std::int64_t resident = std::max<std::int64_t>(
-      1, std::int64_t{1} * device.workers * instance.blocks_per_sm / instance.cluster);
-  // As many rounds for every unit: none waits for the last one's second half.
-  const std::int64_t rounds = (units + resident - 1) / resident;
+  // As many rounds for every block that stays: none waits for the last one's second half.
+  const std::int64_t resident = std::int64_t{1} * device.workers * instance.blocks_per_sm;
+  const std::int64_t rounds = instance.stays ? (units + resident - 1) / resident : 1;
   launch_kernel("hadamard",
                 {.grid = (units + rounds - 1) / rounds * instance.cluster,
                  .threads = instance.threads,
                  .shared_bytes = static_cast<std::size_t>(instance.shared_bytes),
                  .stream = p.stream,
-                 .cluster = instance.cluster},
+                 .cluster = instance.cluster,
+                 .overlaps = may_overlap(device.compute_capability)},
                 instance.kernel, a);
 }
 

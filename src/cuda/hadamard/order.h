@@ -10,12 +10,13 @@
 
 namespace halfbyte::cuda::hadamard {
 
-inline constexpr int order_warps = 8;  // of a block
-
 struct OrderArgs {
   Args rows;  // log2_n is p
   int q;
-  int pieces;
+  int power;            // A holds +-2^-power, at most 1 / q: no sum is beyond the largest input
+  int pieces;           // in all
+  int together;         // pieces of a block
+  int log2_parts;       // of the rows of A: warps that have the same columns
   bool scale_of_piece;  // made in the pass, one for each piece
 };
 
@@ -27,8 +28,10 @@ struct OrderSigns {
 struct OrderInstance {
   DType dtype;
   int most_tiles;  // ceil(q / 16) at most
+  int chunk;       // columns that a warp has in phase 1
   bool one_rounding;
-  int blocks_per_sm;  // by registers
+  bool full;       // codes and amax
+  int most_warps;  // of an SM, by registers
   void (*kernel)(OrderArgs, OrderSigns);
 };
 

@@ -6,14 +6,22 @@
 namespace halfbyte::cuda::hadamard {
 namespace {
 
-template <int most_tiles, bool one_rounding>
+template <int most_tiles, bool one_rounding, bool full>
 constexpr OrderInstance order() {
-  using K = Order<HalfNumber, most_tiles, one_rounding>;
-  return {K::Number::dtype, most_tiles, one_rounding, K::blocks_per_sm, order_kernel<K>};
+  using K = Order<HalfNumber, most_tiles, one_rounding, full>;
+  return {.dtype = K::Number::dtype,
+          .most_tiles = most_tiles,
+          .chunk = K::chunk,
+          .one_rounding = one_rounding,
+          .full = full,
+          .most_warps = K::most_warps,
+          .kernel = order_kernel<K>};
 }
 
-constexpr std::array orders{order<2, true>(),  order<4, true>(),  order<11, true>(),
-                            order<2, false>(), order<4, false>(), order<11, false>()};
+constexpr std::array orders{
+    order<2, true, false>(),  order<4, true, false>(),  order<11, true, false>(),
+    order<2, false, false>(), order<4, false, false>(), order<11, false, false>(),
+    order<2, true, true>(),   order<4, true, true>(),   order<11, true, true>()};
 
 }  // namespace
 

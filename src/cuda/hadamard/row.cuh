@@ -1,4 +1,4 @@
-// Rows of 4096 ... 32768 elements, one to a CTA at a time: H of a piece in a warp's registers, an
+// Rows of 4096 ... 32768 elements, one to a CTA: H of a piece in a warp's registers, an
 // exchange of sums in f32 through shared memory, butterflies between the pieces.
 //
 //   phase 1, warp w          exchange               phase 2, thread i
@@ -33,19 +33,12 @@ __device__ void load_piece(const Args& a, int row, int piece, int lane,
   }
 }
 
-// Threads that share a row meet: no block may still read what the next row's sums overwrite, nor
-// write to a block that has not begun.
+// Threads that share a row meet: none may write to a block that has not begun, nor over what others
+// still read of the row before. As late as possible: warps that are ahead sum their next piece.
 template <class K>
-__device__ void may_overwrite() {
-  if constexpr (K::cluster > 1) ptx::arrive_at_cluster();
-}
-template <class K>
-__device__ void wait_to_overwrite(bool first_row) {
-  if constexpr (K::cluster > 1) {
-    ptx::wait_for_cluster();
-  } else if (!first_row) {
-    __syncthreads();
-  }
+__device__ void wait_to_overwrite(bool is_first) {
+  if constexpr (K::cluster > 1) ptx::wait_for_cluster();
+  if (K::stays && !is_first) __syncthreads();
 }
 template <class K>
 __device__ void wait_for_sums() {
@@ -57,53 +50,68 @@ __device__ void wait_for_sums() {
   }
 }
 
+// Phase 1: a warp's piece from registers to shared memory.
+template <class K>
+__device__ void sum_piece(const Args& a, int row, int piece, int lane,
+                          std::uint32_t (&x_r)[K::tiles][4], float (&v_r)[K::tiles][8]) {
+  // Made anew for every row: phase 2 needs the registers more than the loop these instructions.
+  const auto matrices =
+      matrices_of<typename K::Number, K::one_rounding>(K::log2_n, ptx::opaque(lane));
+  if (a.signs_before != nullptr) {
+    const std::int64_t vector = first_vector<K>(row) + piece * (K::columns / 8) + lane;
+#pragma unroll
+    for (int t = 0; t < K::tiles; ++t) flip_before(a, vector + t * map::tile_vectors, x_r[t]);
+  }
+#pragma unroll
+  for (int t = 0; t < K::tiles; ++t) transform_tile(x_r[t], matrices, v_r[t]);
+}
+
+// Phase 2.
+template <class K>
+__device__ void finish_row(const Args& a, int row, int rank, const float* sums_s) {
+  if constexpr (K::codes) {
+    finish_row_codes<K>(a, row, sums_s);
+  } else {
+    const RowOut out = row_out<K>(a, row);
+#pragma unroll
+    for (int j = 0; j < K::share.vectors; ++j) {
+      const int in_block = K::share.width * (threadIdx.x + j * K::threads);
+      float w_r[K::pieces][K::share.width];
+      read_columns<K>(sums_s, in_block, w_r);
+      const int column = rank * K::block_columns + in_block;
+      finish_columns<K>(a, out, column, w_r);
+      store_columns<K>(a, out, column, w_r);
+    }
+  }
+}
+
 template <class K>
 __global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
     row_kernel(const __grid_constant__ Args a) {
-  using Number = typename K::Number;
-  constexpr int tiles = K::tiles, width = K::share.width;
   auto* const sums_s = ptx::dynamic_shared<float>();
   const int lane = threadIdx.x % 32, rank = blockIdx.x % K::cluster;
   const int piece = rank * (K::threads / 32) + threadIdx.x / 32;
-  const int first = blockIdx.x / K::cluster, step = gridDim.x / K::cluster;
-
-  may_overwrite<K>();
-  std::uint32_t x_r[tiles][4];
-  if (K::loads_ahead) load_piece<K>(a, first, piece, lane, x_r);
-  for (int row = first; first_vector<K>(row) < a.vectors.count; row += step) {
-    if (!K::loads_ahead) load_piece<K>(a, row, piece, lane, x_r);
-    // Made anew for every row: phase 2 needs the registers more than the loop these instructions.
-    const auto matrices = matrices_of<Number, K::one_rounding>(K::log2_n, ptx::opaque(lane));
-    if (a.signs_before != nullptr) {
-      const std::int64_t vector = first_vector<K>(row) + piece * (K::columns / 8) + lane;
-#pragma unroll
-      for (int t = 0; t < tiles; ++t) flip_before(a, vector + t * map::tile_vectors, x_r[t]);
-    }
-    float v_r[tiles][8];
-#pragma unroll
-    for (int t = 0; t < tiles; ++t) transform_tile(x_r[t], matrices, v_r[t]);
-    if constexpr (K::loads_ahead) load_piece<K>(a, row + step, piece, lane, x_r);
-    map::transform_first_index(v_r, 3);
-    wait_to_overwrite<K>(row == first);
+  const int step = gridDim.x / K::cluster;
+  int row = blockIdx.x / K::cluster;
+  if constexpr (K::cluster > 1) ptx::arrive_at_cluster();
+  ptx::wait_for_previous_kernel();
+  std::uint32_t x_r[K::tiles][4];
+  load_piece<K>(a, row, piece, lane, x_r);
+  ptx::start_next_kernel();
+#pragma unroll 1
+  while (true) {
+    float v_r[K::tiles][8];
+    sum_piece<K>(a, row, piece, lane, x_r, v_r);
+    if constexpr (K::stays) load_piece<K>(a, row + step, piece, lane, x_r);
+    map::transform_first_index(v_r, map::log2_of(K::tiles));
+    wait_to_overwrite<K>(row < step);
     write_piece<K>(sums_s, piece, lane, v_r);
     wait_for_sums<K>();
-    if constexpr (K::codes) {
-      finish_row_codes<K>(a, row, sums_s);
-    } else {
-      const RowOut out = row_out<K>(a, row);
-#pragma unroll
-      for (int j = 0; j < K::share.vectors; ++j) {
-        const int in_block = width * (threadIdx.x + j * K::threads);
-        const int column = rank * K::block_columns + in_block;
-        float w_r[K::pieces][width];
-        read_columns<K>(sums_s, in_block, w_r);
-        if (j + 1 == K::share.vectors) may_overwrite<K>();
-        finish_columns<K>(a, out, column, w_r);
-        store_columns<K>(a, out, column, w_r);
-      }
-    }
+    finish_row<K>(a, row, rank, sums_s);
+    if constexpr (!K::stays) return;
+    row += step;
+    if (first_vector<K>(row) >= a.vectors.count) return;
   }
-  if constexpr (K::cluster > 1) ptx::wait_for_cluster();
 }
 
 }  // namespace halfbyte::cuda::hadamard

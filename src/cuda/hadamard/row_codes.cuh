@@ -16,58 +16,79 @@ __device__ inline std::uint32_t largest_in_block(std::uint32_t bits, int threads
   return largest;
 }
 
+// The sums of a thread in phase 2: [vector][piece][column].
+template <class K>
+using ThreadSums = float[K::share.vectors][K::pieces][K::share.width];
+
+// Calls f(element of the row, values from there on).
+template <class K, class F>
+__device__ void for_each_run(const ThreadSums<K>& v_r, F f) {
+#pragma unroll
+  for (int j = 0; j < K::share.vectors; ++j) {
+    const int column = K::share.width * (threadIdx.x + j * K::threads);
+#pragma unroll
+    for (int p = 0; p < K::pieces; ++p) f(p * K::columns + column, v_r[j][p]);
+  }
+}
+
+// Codes of a row, with one scale or with one for each group of 2^log2_group elements.
+template <class K, core::CodeKind kind>
+__device__ void store_row_codes(const Args& a, const RowOut& out, float inverse,
+                                const ThreadSums<K>& v_r) {
+  for_each_run<K>(v_r, [&](int at, const float(&w_r)[K::share.width]) {
+    store_codes<kind>(a, out.y + at, inverse, w_r);
+  });
+}
+template <class K, core::CodeKind kind>
+__device__ void store_group_codes(const Args& a, const RowOut& out, const ThreadSums<K>& v_r) {
+  for_each_run<K>(v_r, [&](int at, const float(&w_r)[K::share.width]) {
+    std::uint32_t bits = largest_bits(w_r);  // adjacent lanes hold adjacent columns
+    for (int lanes = 1; lanes * K::share.width < 1 << a.log2_group; lanes *= 2) {
+      bits = max(bits, __shfl_xor_sync(0xFFFFFFFFU, bits, lanes));
+    }
+    const float scale = core::scale_for(__uint_as_float(bits), kind);
+    if ((at & ((1 << a.log2_group) - 1)) == 0) out.scales[at >> a.log2_group] = scale;
+    store_codes<kind>(a, out.y + at, 1 / scale, w_r);
+  });
+}
+
 // Phase 2 with codes: all sums of the thread at once, for a scale of the row.
 template <class K>
 __device__ void finish_row_codes(const Args& a, int row, const float* sums_s) {
-  constexpr int width = K::share.width, vectors = K::share.vectors;
-  float v_r[vectors][K::pieces][width];
+  const RowOut out = row_out<K>(a, row);
+  ThreadSums<K> v_r;
   std::uint32_t bits = 0;
 #pragma unroll
-  for (int j = 0; j < vectors; ++j) {
-    const int column = width * (threadIdx.x + j * K::threads);
+  for (int j = 0; j < K::share.vectors; ++j) {
+    const int column = K::share.width * (threadIdx.x + j * K::threads);
     read_columns<K>(sums_s, column, v_r[j]);
-    finish_columns<K>(a, row_out<K>(a, row), column, v_r[j]);
-#pragma unroll
-    for (int p = 0; p < K::pieces; ++p) bits = max(bits, largest_bits(v_r[j][p]));
+    finish_columns<K>(a, out, column, v_r[j]);
   }
-  if (a.amax != nullptr) raise_amax(a.amax, bits, threadIdx.x % 32);
-  // Anew: two registers are short at 32768.
-  const RowOut out = row_out<K>(a, ptx::opaque(row));
+  const bool of_row = (1 << max(a.log2_group, 0)) == K::elements;
+  if (of_row || a.amax != nullptr) {
+    for_each_run<K>(v_r, [&](int, const auto& w_r) { bits = max(bits, largest_bits(w_r)); });
+    if (a.amax != nullptr) raise_amax(a.amax, bits, threadIdx.x % 32);
+  }
   if (a.kind == core::CodeKind::none) {
 #pragma unroll
-    for (int j = 0; j < vectors; ++j) {
-      store_columns<K>(a, out, width * (threadIdx.x + j * K::threads), v_r[j]);
+    for (int j = 0; j < K::share.vectors; ++j) {
+      store_columns<K>(a, out, K::share.width * (threadIdx.x + j * K::threads), v_r[j]);
     }
     return;
   }
-  const bool of_row = (1 << max(a.log2_group, 0)) == K::elements;
-  float inverse = 1;
+  if (a.log2_group >= 0 && !of_row) {
+    return with_kind(a.kind,
+                     [&]<core::CodeKind kind>() { store_group_codes<K, kind>(a, out, v_r); });
+  }
+  float scale;
   if (of_row) {
-    const std::uint32_t row_bits = largest_in_block(bits, K::threads);
-    const float scale = core::scale_for(__uint_as_float(row_bits), a.kind);
+    scale = core::scale_for(__uint_as_float(largest_in_block(bits, K::threads)), a.kind);
     if (threadIdx.x == 0) *out.scales = scale;
-    inverse = 1 / scale;
-  } else if (a.log2_group < 0) {
-    inverse = 1 / __ldg(a.scales);
+  } else {
+    scale = *a.scales;
   }
-#pragma unroll
-  for (int j = 0; j < vectors; ++j) {
-    const int column = width * (threadIdx.x + j * K::threads);
-#pragma unroll
-    for (int p = 0; p < K::pieces; ++p) {
-      const int at = p * K::columns + column;
-      if (a.log2_group >= 0 && !of_row) {  // adjacent lanes hold adjacent columns
-        std::uint32_t group_bits = largest_bits(v_r[j][p]);
-        for (int lanes = 1; lanes * width < 1 << a.log2_group; lanes *= 2) {
-          group_bits = max(group_bits, __shfl_xor_sync(0xFFFFFFFFU, group_bits, lanes));
-        }
-        const float scale = core::scale_for(__uint_as_float(group_bits), a.kind);
-        if ((at & ((1 << a.log2_group) - 1)) == 0) out.scales[at >> a.log2_group] = scale;
-        inverse = 1 / scale;
-      }
-      store_codes(a, out.y + at, inverse, v_r[j][p]);
-    }
-  }
+  with_kind(a.kind,
+            [&]<core::CodeKind kind>() { store_row_codes<K, kind>(a, out, 1 / scale, v_r); });
 }
 
 }  // namespace halfbyte::cuda::hadamard

@@ -24,10 +24,11 @@ struct Row {
   static constexpr int log2_n = map::log2_of(elements);
   static constexpr map::ColumnShare share = map::column_share(columns, threads* cluster);
   static constexpr int shared_bytes = pieces * block_columns * static_cast<int>(sizeof(float));
-  // Codes with a scale made here hold all sums of the thread: no registers for loads ahead.
-  static constexpr bool loads_ahead = !codes;
-  // 128 registers a thread with 16 warps an SM; 4096 needs a few more: 3 warps a scheduler.
-  static constexpr int blocks_per_sm = threads > 64 ? 512 / threads : 6;
+  // One block of 32768 fills an SM: it stays and loads its next row ahead. Of the others an SM
+  // holds several, which overlap.
+  static constexpr bool stays = threads == 512 && tiles == 8 && cluster == 1 && !codes;
+  // 128 registers a thread for 8 tiles, 64 for fewer.
+  static constexpr int blocks_per_sm = (tiles == 8 ? (threads <= 128 ? 640 : 512) : 1024) / threads;
   static_assert(cluster == 1 || (share.vectors == 1 && block_columns >= 64 && !codes));
 };
 

@@ -59,13 +59,10 @@ __device__ Matrices<Number, one_rounding> matrices_of(int log2_n, int lane) {
   return m;
 }
 
-// v = H x / 2^(both exponents): element e of the lane's eight.
+// Pass 2 and what lies between the passes.
 template <class Number, bool one_rounding>
-__device__ void transform_tile(const std::uint32_t (&x_r)[4],
-                               const Matrices<Number, one_rounding>& m, float (&v_r)[8]) {
-  float sums_r[2][4];  // [e2]
-  Number::multiply(sums_r[0], m.first, x_r[0], x_r[1]);
-  Number::multiply(sums_r[1], m.first, x_r[2], x_r[3]);
+__device__ void finish_tile(const float (&sums_r)[2][4], const Matrices<Number, one_rounding>& m,
+                            float (&v_r)[8]) {
   float out_r[2][4];  // [e1]
 #pragma unroll
   for (int e1 = 0; e1 < 2; ++e1) {
@@ -83,6 +80,16 @@ __device__ void transform_tile(const std::uint32_t (&x_r)[4],
 #pragma unroll
     for (int r = 0; r < 4; ++r) v_r[map::element_of(e1, r)] = out_r[e1][r];
   }
+}
+
+// v = H x / 2^(both exponents): element e of the lane's eight.
+template <class Number, bool one_rounding>
+__device__ void transform_tile(const std::uint32_t (&x_r)[4],
+                               const Matrices<Number, one_rounding>& m, float (&v_r)[8]) {
+  float sums_r[2][4];  // [e2]
+  Number::multiply(sums_r[0], m.first, x_r[0], x_r[1]);
+  Number::multiply(sums_r[1], m.first, x_r[2], x_r[3]);
+  finish_tile(sums_r, m, v_r);
 }
 
 }  // namespace halfbyte::cuda::hadamard

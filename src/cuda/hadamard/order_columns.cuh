@@ -1,0 +1,230 @@
+// H of order q on columns of pieces, from global to shared memory: core/hadamard/order_tiles.h.
+#pragma once
+
+#include "core/hadamard/order_tiles.h"
+#include "cuda/hadamard/order.h"
+#include "cuda/hadamard/transform.cuh"
+#include "cuda/hadamard/vector.cuh"
+
+namespace halfbyte::cuda::hadamard {
+
+template <class NumberType, int most_tiles_, bool one_rounding_, bool full_>
+struct Order {
+  using Number = NumberType;
+  static constexpr int most_tiles = most_tiles_;  // ceil(q / 16) at most
+  static constexpr bool one_rounding = one_rounding_;
+  static constexpr bool full = full_;                   // codes or amax; else only y in x's type
+  static constexpr int width = most_tiles > 2 ? 4 : 8;  // columns of a lane: B takes 2 registers
+  static constexpr int chunk = 8 * width;               // each for a tile of k, 88 at most
+  static constexpr int batch = 4;                       // tiles of 256 that a warp has in phase 2
+  static constexpr int numbers = one_rounding ? 2 : 1;  // for each element
+  // Of an SM, and of a block: 80 registers a thread, or 128.
+  static constexpr int most_warps = most_tiles > 4 || full ? 16 : 24;
+};
+
+struct OrderShared {
+  std::uint8_t* numbers;  // of the block's pieces, and after them the rests
+  std::uint32_t* signs;
+  int units;  // of 16 bytes that the numbers take
+};
+
+// The matrices of phase 2.
+template <class K>
+struct OrderMatrices {
+  Matrices<typename K::Number, K::one_rounding> of_numbers;
+  std::uint32_t first_of_rests[K::one_rounding ? 4 : 1];
+
+  __device__ OrderMatrices(int log2_n, int lane)
+      : of_numbers(matrices_of<typename K::Number, K::one_rounding>(log2_n, lane)) {
+    if constexpr (K::one_rounding) {
+      const map::Masks masks = map::masks_of(log2_n);
+      const std::uint32_t power = map::bf16_power(map::exponents_of(log2_n).first);
+#pragma unroll
+      for (int r = 0; r < 4; ++r) first_of_rests[r] = map::a_word(masks.first, power, lane, r);
+    }
+  }
+};
+
+// The first vector of a piece.
+__device__ inline std::int64_t piece_vector(const OrderArgs& o, int piece) {
+  return static_cast<std::int64_t>(piece) * (o.q << (o.rows.log2_n - 3));
+}
+
+// `width` columns of a row.
+template <class K>
+__device__ void load_columns(const std::uint16_t* x_g, std::uint32_t (&x_r)[K::width / 2]) {
+  if constexpr (K::width == 8) {
+    ptx::load_16_bytes_once(x_r, x_g);
+  } else {
+    const uint2 two = *reinterpret_cast<const uint2*>(x_g);
+    x_r[0] = two.x;
+    x_r[1] = two.y;
+  }
+}
+
+template <class K>
+__device__ void flip_columns(const std::int8_t* signs_g, std::uint32_t (&x_r)[K::width / 2]) {
+  const auto* const words_g = reinterpret_cast<const std::uint32_t*>(signs_g);
+#pragma unroll
+  for (int w = 0; w < K::width / 4; ++w) {
+    x_r[2 * w] ^= sign_masks<0>(words_g[w]);
+    x_r[2 * w + 1] ^= sign_masks<2>(words_g[w]);
+  }
+}
+
+// B of a chunk: [tile of k][rows 0 ... 7 or 8 ... 15][fragment].
+template <class K>
+struct OrderColumns {
+  std::uint32_t words_r[K::most_tiles][2][K::width];
+};
+
+// Rows beyond q are row 0 once more: A is zero in their columns.
+template <class K, bool flips>
+__device__ void read_columns_of(const OrderArgs& o, int piece, int chunk, int lane,
+                                OrderColumns<K>& b) {
+  const Args& a = o.rows;
+  const std::int64_t vector = piece_vector(o, piece);
+  const int column = chunk * K::chunk + K::width * map::order_block(lane / 4);
+  const auto* const x_g =
+      static_cast<const std::uint16_t*>(a.x) + a.vectors.offset(a.x_steps, vector) + column;
+  const std::int8_t* signs_g = nullptr;
+  if constexpr (flips) signs_g = a.signs_before + a.vectors.place(vector).column + column;
+  std::uint32_t x_r[K::most_tiles][4][K::width / 2];
+#pragma unroll
+  for (int k = 0; k < K::most_tiles; ++k) {  // without a branch: all loads are in flight at once
+#pragma unroll
+    for (int r = 0; r < 4; ++r) {
+      const int row = 16 * k + map::order_row(lane % 4, r);
+      load_columns<K>(x_g + ((row < o.q ? row : 0) << a.log2_n), x_r[k][r]);
+    }
+  }
+#pragma unroll
+  for (int k = 0; k < K::most_tiles; ++k) {
+    if constexpr (flips) {
+#pragma unroll
+      for (int r = 0; r < 4; ++r) {
+        const int row = 16 * k + map::order_row(lane % 4, r);
+        flip_columns<K>(signs_g + ((row < o.q ? row : 0) << a.log2_n), x_r[k][r]);
+      }
+    }
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+#pragma unroll
+      for (int w = 0; w < K::width / 2; ++w) {
+        const std::uint32_t even = x_r[k][2 * half][w], odd = x_r[k][2 * half + 1][w];
+        b.words_r[k][half][2 * w] = ptx::permute_bytes<0x5410>(even, odd);
+        b.words_r[k][half][2 * w + 1] = ptx::permute_bytes<0x7632>(even, odd);
+      }
+    }
+  }
+}
+
+// Rows 16 `tile` ... + 15 of H_q times the chunk: [fragment][register]. q is a multiple of four, so
+// that a register of A is within q or beyond it.
+template <class K>
+__device__ void multiply_order(const OrderArgs& o, const std::uint32_t* signs_s, int tile, int lane,
+                               const OrderColumns<K>& b, float (&sums_r)[K::width][4]) {
+  const int tiles = map::order_tiles(o.q);
+  const std::uint32_t ones = K::Number::power(o.power) * 0x00010001U;
+  const int left = o.q - 2 * (lane % 4);
+#pragma unroll
+  for (int k = 0; k < K::most_tiles; ++k) {
+    if (k >= tiles) break;
+    const map::SignBits first = map::sign_bits(tile * tiles + k, 0);
+    const std::uint32_t signs = signs_s[32 * first.word + lane] << first.shift;
+    std::uint32_t a_r[4];
+#pragma unroll
+    for (int r = 0; r < 4; ++r) {
+      const std::uint32_t magnitude = 16 * k + 8 * (r / 2) < left ? ones : 0;
+      a_r[r] = (signs << r & 0x80008000U) | magnitude;
+    }
+#pragma unroll
+    for (int j = 0; j < K::width; ++j) {
+      if (k == 0) {
+        K::Number::multiply(sums_r[j], a_r, b.words_r[k][0][j], b.words_r[k][1][j]);
+      } else {
+        K::Number::mma(sums_r[j], a_r, b.words_r[k][0][j], b.words_r[k][1][j]);
+      }
+    }
+  }
+}
+
+// Bytes from the begin of the numbers where a lane's sums of row lane / 4 of a chunk go, those of
+// blocks t and t + 4. Rows further down are whole rows further: their turn is the same.
+template <class K>
+struct OrderPlaces {
+  int bytes[2];
+  __device__ OrderPlaces(const OrderArgs& o, int piece, int chunk, int lane) {
+    const int p = o.rows.log2_n;
+#pragma unroll
+    for (int s = 0; s < 2; ++s) {
+      const int element =
+          ((piece * o.q + lane / 4) << p) + chunk * K::chunk + K::width * (lane % 4 + 4 * s);
+      bytes[s] = 16 * map::order_unit_place(element / 8, p) + 2 * (element % 8);
+    }
+  }
+};
+
+// A lane's sums of a tile row to their places in shared memory, `width` adjacent columns at once.
+template <class K>
+__device__ void write_numbers(const OrderArgs& o, const OrderShared& shared, int tile,
+                              const OrderPlaces<K>& places, int lane,
+                              const float (&sums_r)[K::width][4]) {
+  using Number = typename K::Number;
+#pragma unroll
+  for (int r = 0; r < 4; ++r) {
+    const int rows = 16 * tile + r / 2 * 8;
+    if (rows + lane / 4 >= o.q) continue;
+    std::uint8_t* const to_s = shared.numbers + places.bytes[r % 2] + (rows << (o.rows.log2_n + 1));
+    std::uint32_t words_r[K::numbers][K::width / 2];
+#pragma unroll
+    for (int w = 0; w < K::width / 2; ++w) {
+      const float low = sums_r[2 * w][r], high = sums_r[2 * w + 1][r];
+      words_r[0][w] = Number::pair(low, high);
+      if constexpr (K::one_rounding) {
+        words_r[1][w] = rest_pair<Number>(low, high, words_r[0][w]);
+      }
+    }
+#pragma unroll
+    for (int n = 0; n < K::numbers; ++n) {
+      const auto& words = words_r[n];
+      std::uint8_t* const there_s = to_s + n * 16 * shared.units;
+      if constexpr (K::width == 8) {
+        *reinterpret_cast<uint4*>(there_s) = {words[0], words[1], words[2], words[3]};
+      } else {
+        *reinterpret_cast<uint2*>(there_s) = {words[0], words[1]};
+      }
+    }
+  }
+}
+
+// Phase 1 of the block's pieces.
+template <class K>
+__device__ void sum_orders(const OrderArgs& o, const OrderShared& shared, int first_piece,
+                           int pieces) {
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, warps = blockDim.x / 32;
+  const int tiles = map::order_tiles(o.q), p = o.rows.log2_n;
+  const int log2_chunks = p - map::log2_of(K::chunk);  // of a piece
+  const int items = pieces << (log2_chunks + o.log2_parts);
+#pragma unroll 1  // unrolled, the registers of B would be there twice
+  for (int item = warp; item < items; item += warps) {
+    const int place = item >> o.log2_parts, piece = place >> log2_chunks;
+    const int chunk = place - (piece << log2_chunks);
+    OrderColumns<K> b;
+    if (o.rows.signs_before == nullptr) {
+      read_columns_of<K, false>(o, first_piece + piece, chunk, lane, b);
+    } else {
+      read_columns_of<K, true>(o, first_piece + piece, chunk, lane, b);
+    }
+    const OrderPlaces<K> places(o, piece, chunk, lane);
+    const int parts = 1 << o.log2_parts;
+#pragma unroll 1
+    for (int tile = item & (parts - 1); tile < tiles; tile += parts) {
+      float sums_r[K::width][4];
+      multiply_order<K>(o, shared.signs, tile, lane, b, sums_r);
+      write_numbers<K>(o, shared, tile, places, lane, sums_r);
+    }
+  }
+}
+
+}  // namespace halfbyte::cuda::hadamard
