@@ -119,8 +119,9 @@ __global__ void __launch_bounds__(32 * V::max_warps, V::resident)
       const auto before_x = [&] {
         if (i > 0) return;
         // W has been complete since pack() returned; all else may be an earlier kernel's.
-        ptx::start_next_kernel();
         ptx::wait_for_previous_kernel();
+        // Not before the wait: then kernel upon kernel waits and takes room on the SMs.
+        ptx::start_next_kernel();
       };
       sum_blocks<V>(args, item.k, tile, static_cast<std::uint32_t>(ring_s), thread / 32,
                     thread % 32, before_x, sums_r);
