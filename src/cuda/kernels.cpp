@@ -93,9 +93,8 @@ double predict(const LinearProblem& p, const GemmConfig& c, const DeviceInfo& de
   const Instance& instance = *w4a16::find_instance(instances(), p, c);
   const Slab16& w = slab16_of(*p.w);
   const w4a16::Division division = w4a16::division_of(instance, p, c);
-  const double resident = std::clamp(
-      static_cast<double>(device.shared_memory_per_sm / (instance.shared_bytes(c.warps) + 1024)),
-      1.0, 16.0 / c.warps);
+  const auto resident =
+      static_cast<double>(resident_blocks(instance, c.warps, device.shared_memory_per_sm));
   const auto tiles = static_cast<double>(division.tiles.count());
   const auto blocks = static_cast<double>(w.k_blocks);
   const auto ctas = static_cast<double>(std::max<std::int64_t>(1, division.workers()));

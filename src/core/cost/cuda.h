@@ -32,7 +32,7 @@ struct CudaMachine {
 
 // Microseconds, with calls that follow each other closely.
 inline double cuda_product_us(const CudaShape& s, const CudaMachine& machine) {
-  constexpr double sm_bytes_per_us = 55.7e3, clock_mhz = 1700, instructions_per_clock = 4 * 0.645;
+  constexpr double sm_bytes_per_us = 50.2e3, clock_mhz = 1700, instructions_per_clock = 4 * 0.638;
   const double ctas = std::max(1.0, static_cast<double>(s.ctas));
   const double places = machine.sms * machine.resident;
   // CTAs of the SM that has most of them. A kernel that begins before the last has ended finds the
@@ -42,20 +42,20 @@ inline double cuda_product_us(const CudaShape& s, const CudaMachine& machine) {
   const double rounds = std::max(1.0, load / machine.resident);
   const double code_bytes = s.slabs * 128 * s.code_bits;  // 64 k x 16 columns a slab
   const double memory =
-      ctas * s.blocks_per_cta * code_bytes * 1.04 / (0.802 * machine.read_bytes_per_us);
+      ctas * s.blocks_per_cta * code_bytes * 1.04 / (0.815 * machine.read_bytes_per_us);
   const double through_sm =
       load * s.blocks_per_cta * (code_bytes + s.rows * 128 + s.slabs * 32) / sm_bytes_per_us;
-  const double per_octet = s.gathered ? 120 : 14;
+  const double per_octet = s.gathered ? 120 : 13.6;
   const double instructions =
-      load * s.blocks_per_cta * (s.slabs * (30.8 + 20.6 * s.octets) + 45.7 + per_octet * s.octets);
+      load * s.blocks_per_cta * (s.slabs * (29.8 + 20.6 * s.octets) + 45.9 + per_octet * s.octets);
   const double issue = instructions / instructions_per_clock / clock_mhz;
   const double latency =
-      rounds * std::ceil(s.blocks_per_cta / s.warps) * 0.066 * s.slabs * (1 + 0.636 * s.octets);
+      rounds * (0.041 + std::ceil(s.blocks_per_cta / s.warps) * 0.0371 * s.slabs * (1 + s.octets));
   // Where two grids fit, the next one begins while this one works.
-  const double hidden = 2 * ctas <= places ? 0.46 : 1;
+  const double hidden = 2 * ctas <= places ? 0.44 : 1;
   const double start_and_end =
-      rounds * s.items * ((1.01 + 0.0054 * s.warps) * hidden + 0.013 * s.rows * s.slabs);
-  const double meeting = s.slices > 1 ? rounds * s.items * (1.21 + 0.023 * s.slices) : 0;
+      rounds * s.items * ((1.15 + 0.0079 * s.warps) * hidden + 0.019 * s.rows * s.slabs);
+  const double meeting = s.slices > 1 ? rounds * s.items * (0.92 + 0.027 * s.slices) : 0;
   return 1.0 + std::max({memory, through_sm, issue, latency}) + start_and_end + meeting;
 }
 

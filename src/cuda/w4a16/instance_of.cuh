@@ -18,6 +18,7 @@ constexpr Instance instance_of() {
           .max_warps = V::max_warps,
           .meeting = V::meeting,
           .dtype = V::Number::dtype,
+          .resident_warps = V::max_warps * V::resident,
           .kernel = w4a16_kernel<V>,
           .shared_bytes = [](int warps) { return V::shared_bytes(warps); }};
 }

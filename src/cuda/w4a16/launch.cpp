@@ -64,12 +64,10 @@ Division division_of(const Instance& instance, const LinearProblem& p, const Gem
   const core::BasicExtent<Count> extent{d.tiles.count(), static_cast<Count>(w.k_blocks)};
   if (c.schedule == Schedule::stream_k) {
     const DeviceInfo& device = device_info({DeviceType::cuda, w.device});
-    const std::size_t shared = instance.shared_bytes(c.warps) + 1024;  // 1 KB of the system's own
-    const auto resident = static_cast<std::int64_t>(device.shared_memory_per_sm / shared);
-    // 16 warps of at most 128 registers fill an SM's register file.
     d.is_stream_k = true;
-    d.stream_k = {extent, static_cast<Count>(device.workers *
-                                             std::clamp<std::int64_t>(resident, 1, 16 / c.warps))};
+    d.stream_k = {
+        extent, static_cast<Count>(device.workers * resident_blocks(instance, c.warps,
+                                                                    device.shared_memory_per_sm))};
   } else {
     d.split_k = {extent, c.schedule == Schedule::data_parallel ? 1 : static_cast<Count>(c.split)};
   }
