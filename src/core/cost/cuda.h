@@ -1,7 +1,7 @@
 // What a product costs on a GPU, for ranking configurations. The constants are fitted to every
 // tile, schedule and split of 24 square and 24 other products on one H200
-// (docs/design/0004-cuda-w4a16.md): the chosen configuration is 1.5 % slower than the best in the
-// geometric mean, 15 % at worst. Facts of the machine are arguments.
+// (docs/design/0004-cuda-w4a16.md): the chosen configuration is 1.3 % slower than the best in the
+// geometric mean, 9 % at worst. Facts of the machine are arguments.
 #pragma once
 
 #include <algorithm>

@@ -21,12 +21,10 @@ struct InRegisters {
   static constexpr bool dense = extent_ != Extent::full;
   static constexpr bool codes = extent_ != Extent::lean;
   static constexpr std::int64_t group_vectors = tiles * map::tile_vectors;
-  // 8 tiles have 64 sums and 32 words of x: 144 registers, of which an SM holds 14 warps, but
-  // only 12 in blocks of four. 4 tiles fit into 80, 2 into 64.
+  // 8 tiles have 64 sums and 32 words of x: 168 registers (144 spill). 4 tiles fit into 80, 2 into
+  // 64.
   static constexpr int warps = tiles == 8 ? 1 : 4;  // of a block
-  static constexpr int blocks_per_sm = tiles == 8   ? (codes ? 12 : 14)
-                                       : tiles == 4 ? (dense ? 6 : 4)
-                                                    : 8;
+  static constexpr int blocks_per_sm = tiles == 8 ? 12 : tiles == 4 ? (dense ? 6 : 4) : 8;
 };
 
 // A lane's vectors of a group: one of each tile.
