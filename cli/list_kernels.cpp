@@ -64,7 +64,8 @@ Json describe(const std::optional<LinearPlan>& plan) {
     for (Json& entry : out["kernels"]) {
       entry["rejected"] = "";
       for (const Rejection& rejection : plan->rejected) {
-        if (rejection.kernel == entry["name"]) entry["rejected"] = rejection.reason;
+        if (rejection.kernel == entry["name"].get<std::string>())
+          entry["rejected"] = rejection.reason;
       }
       entry["chosen"] = entry["name"] == plan->kernel;
     }

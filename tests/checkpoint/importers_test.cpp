@@ -2,6 +2,8 @@
 // the library's own writers, and read back.
 #include <cmath>
 
+#include <algorithm>
+
 #include "checkpoint/random_layer.h"
 #include "checkpoint/support.h"
 #include "checkpoint/writers.h"

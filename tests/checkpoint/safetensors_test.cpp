@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "checkpoint/safetensors.h"
 
 #include "checkpoint/support.h"

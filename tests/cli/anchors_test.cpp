@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "golden/temporary_checkpoint.h"
 #include "halfbyte/error.h"
 #include "run_cli.h"

@@ -2,6 +2,8 @@
 // plain copy of the same rows.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <cstring>
 
 #include "tests/support/hadamard.h"

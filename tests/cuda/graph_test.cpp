@@ -1,5 +1,7 @@
 // CUDA graphs: a call can be captured without a call before it, and a replay reads what its
 // operands hold then.
+#include <algorithm>
+
 #include "linear/under_test.h"
 #include "tests/cuda/stream_call.h"
 #include "tests/support/operand.h"

@@ -1,6 +1,8 @@
 // Every CUDA row of rotary_hadamard() against f64.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/cuda/gpu.h"
 #include "tests/support/rotary_cases.h"
 

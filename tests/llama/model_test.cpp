@@ -1,4 +1,6 @@
 // The model's logits: against torch's, and against themselves from other ways through the cache.
+#include <algorithm>
+
 #include "llama/model.h"
 
 #include <cmath>

@@ -1,4 +1,6 @@
 // Generation and perplexity.
+#include <algorithm>
+
 #include "llama/text.h"
 
 #include <cmath>
