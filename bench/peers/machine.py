@@ -48,13 +48,17 @@ def build_library(folder, build, *options):
 
 
 def commit():
-    """The commit, ending in -dirty when a tracked file differs from it."""
+    """The commit, ending in -dirty when a tracked file differs from it; of a tree without history
+    what HALFBYTE_COMMIT says."""
     run = lambda *command: subprocess.run(
         ["git", "-C", str(ROOT), *command], capture_output=True, text=True
     ).stdout.strip()
     # Results are written by the run itself.
     changed = run("status", "--porcelain", "--untracked-files=no", "--", ".", ":!bench/results")
-    return (run("rev-parse", "--short=12", "HEAD") or "unknown") + ("-dirty" if changed else "")
+    commit = run("rev-parse", "--short=12", "--verify", "-q", "HEAD")
+    if not commit:
+        return os.environ.get("HALFBYTE_COMMIT", "unknown")
+    return commit + ("-dirty" if changed else "")
 
 
 def header(threads, seconds, rotate_bytes):
