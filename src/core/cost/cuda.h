@@ -1,7 +1,7 @@
 // What a product costs on a GPU, for ranking configurations. The constants are fitted to every
-// tile, schedule and split of 24 square and 24 other products on one H200
-// (docs/design/0004-cuda-w4a16.md): the chosen configuration is 1.3 % slower than the best in the
-// geometric mean, 9 % at worst. Facts of the machine are arguments.
+// tile, schedule and split of 30 square and 24 other products on one H200
+// (docs/design/0004-cuda-w4a16.md): the chosen configuration is 3 % slower than the best in the
+// geometric mean, 30 % at worst (1024^2, m = 16). Facts of the machine are arguments.
 #pragma once
 
 #include <algorithm>
@@ -35,10 +35,7 @@ inline double cuda_product_us(const CudaShape& s, const CudaMachine& machine) {
   constexpr double sm_bytes_per_us = 50.2e3, clock_mhz = 1700, instructions_per_clock = 4 * 0.638;
   const double ctas = std::max(1.0, static_cast<double>(s.ctas));
   const double places = machine.sms * machine.resident;
-  // CTAs of the SM that has most of them. A kernel that begins before the last has ended finds the
-  // SMs where one more has room, and fills those up.
-  const double even = std::ceil(ctas / machine.sms);
-  const double load = ctas <= places ? std::max(even, std::min(machine.resident, ctas)) : even;
+  const double load = std::ceil(ctas / machine.sms);  // CTAs of the SM that has most of them
   const double rounds = std::max(1.0, load / machine.resident);
   const double code_bytes = s.slabs * 128 * s.code_bits;  // 64 k x 16 columns a slab
   const double memory =
@@ -49,14 +46,14 @@ inline double cuda_product_us(const CudaShape& s, const CudaMachine& machine) {
   const double instructions =
       load * s.blocks_per_cta * (s.slabs * (29.8 + 20.6 * s.octets) + 45.9 + per_octet * s.octets);
   const double issue = instructions / instructions_per_clock / clock_mhz;
-  const double latency =
-      rounds * (0.041 + std::ceil(s.blocks_per_cta / s.warps) * 0.0371 * s.slabs * (1 + s.octets));
+  const double latency = rounds * (0.018 + std::ceil(s.blocks_per_cta / s.warps) * 0.0451 *
+                                               s.slabs * (1 + 1.15 * s.octets));
   // Where two grids fit, the next one begins while this one works.
   const double hidden = 2 * ctas <= places ? 0.44 : 1;
   const double start_and_end =
-      rounds * s.items * ((1.15 + 0.0079 * s.warps) * hidden + 0.019 * s.rows * s.slabs);
-  const double meeting = s.slices > 1 ? rounds * s.items * (0.92 + 0.027 * s.slices) : 0;
-  return 1.0 + std::max({memory, through_sm, issue, latency}) + start_and_end + meeting;
+      rounds * s.items * ((1.155 + 0.0066 * s.warps) * hidden + 0.019 * s.rows * s.slabs);
+  const double meeting = s.slices > 1 ? rounds * s.items * (0.93 + 0.0245 * s.slices) : 0;
+  return 1.02 + std::max({memory, through_sm, issue, latency}) + start_and_end + meeting;
 }
 
 }  // namespace halfbyte::core
