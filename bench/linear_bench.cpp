@@ -137,7 +137,8 @@ class Block {
     cell.row = describe(variant.schedule, cell.plan, operands_.x(m_), rotation_, shape_.weights[0]);
     cell.row.layer = shape_.layer;
     cell.row.batch_invariant = settings_.batch_invariant;
-    cell.row.overlaps = settings_.overlaps && settings_.device.type == DeviceType::cuda;
+    cell.row.overlaps = settings_.overlaps && settings_.device.type == DeviceType::cuda &&
+                        cell.plan.config.schedule != Schedule::split_k_atomic;
     cell.row.layers = static_cast<std::int64_t>(shape_.weights.size());
     cells_.push_back(std::move(cell));
   }

@@ -80,7 +80,7 @@ std::string_view reject(const LinearProblem& p, const GemmConfig& c, const Devic
   if (!reason.empty()) return reason;
   const Instance* instance = w4a16::find_instance(instances(), p, c);
   if (instance == nullptr) return "not compiled for scales that change within 64 k";
-  if (instance->shared_bytes(c.warps) > device.shared_memory_per_block) {
+  if (!w4a16::fits_shared_memory(*instance, c.warps, device.shared_memory_per_block)) {
     return "needs more shared memory than this GPU has";
   }
   if (!w4a16::counts_fit(p, c)) return "more than 2^30 blocks of k in all tiles";

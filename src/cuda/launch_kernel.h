@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string_view>
 #include <type_traits>
 
@@ -26,7 +27,10 @@ struct LaunchShape {
 
 // Whether this build's machine code for a device waits for the previous kernel by itself: that of
 // sm_90 does, PTX of sm_80 on a newer GPU would not.
-inline bool may_overlap(int compute_capability) { return compute_capability == 90; }
+inline bool may_overlap(int compute_capability) {
+  static const bool code_is_ours = std::getenv("CUDA_FORCE_PTX_JIT") == nullptr;
+  return compute_capability == 90 && code_is_ours;
+}
 
 // Errors: those of cuda/error.h. `function` is the public function.
 template <class... Parameters>

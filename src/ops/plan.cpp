@@ -59,6 +59,7 @@ Choice choose_in_order(const LinearProblem& problem, const LinearOptions& option
                        std::vector<Rejection>* rejected) {
   const DeviceInfo& device = backend.device_info(problem.w->device().index);
   Choice best;
+  double least = 0;  // its prediction, weighed
   for (const LinearKernel& kernel : backend.linear_kernels()) {
     std::string_view reason = kernel.unavailable(device);
     bool runs = false;
@@ -90,8 +91,10 @@ Choice choose_in_order(const LinearProblem& problem, const LinearOptions& option
             }
             runs = true;
             const double us = kernel.predict(problem, config, device);
-            if (best.kernel == nullptr || us < best.predicted_us * margin(schedule)) {
+            const double weighed = us / margin(schedule);
+            if (best.kernel == nullptr || weighed < least) {
               best = {&kernel, config, us};
+              least = weighed;
             }
           }
         }

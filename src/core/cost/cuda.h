@@ -1,5 +1,5 @@
 // What a product costs on a GPU, for ranking configurations. The constants are fitted to every
-// tile, schedule and split of 30 square and 24 other products on one H200
+// tile, schedule and split of 30 square and most of 24 other products on one H200
 // (docs/design/0004-cuda-w4a16.md): the chosen configuration is 4 % slower than the best in the
 // geometric mean, 30 % at worst (1024^2, m = 16). Facts of the machine are arguments.
 #pragma once

@@ -54,7 +54,6 @@ __device__ void finish_head(const Args& a, const Place& at, std::int64_t token, 
 template <class K>
 __global__ void __launch_bounds__(32 * warps_per_block, blocks_per_sm)
     heads_kernel(const __grid_constant__ Args a) {
-  ptx::start_next_kernel();
   const int lane = threadIdx.x % 32;
   const std::int64_t item =
       static_cast<std::int64_t>(blockIdx.x) * warps_per_block + threadIdx.x / 32;
@@ -67,6 +66,7 @@ __global__ void __launch_bounds__(32 * warps_per_block, blocks_per_sm)
   const auto* x_g =
       static_cast<const std::uint16_t*>(a.x) + token * a.x_steps.token + head * a.x_steps.head;
   ptx::wait_for_previous_kernel();
+  ptx::start_next_kernel();
   if (item >= a.items.count()) return;  // a whole warp
 
   Words x_r;

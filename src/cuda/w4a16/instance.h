@@ -22,6 +22,13 @@ struct Instance {
   int tile_n() const { return 16 * slabs; }
 };
 
+// An item, its tile and a flag, rounded up (kernel.cuh, reduce.cuh): beside the dynamic memory.
+inline constexpr std::size_t static_shared_bytes = 128;
+
+inline bool fits_shared_memory(const Instance& instance, int warps, std::size_t per_block) {
+  return instance.shared_bytes(warps) + static_shared_bytes <= per_block;
+}
+
 // Thread blocks of `warps` warps that an SM holds at once.
 inline std::int64_t resident_blocks(const Instance& instance, int warps,
                                     std::size_t shared_memory_per_sm) {

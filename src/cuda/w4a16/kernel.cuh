@@ -5,8 +5,7 @@
 //              are the 8 columns of B; sums f32. So y is computed as its transpose, and m <= 8
 //              wastes nothing of the larger side.
 //   a CTA      one tile of 16 slabs columns x 8 octets rows; its warps divide the tile's k blocks
-//   of
-//              64 among each other, block by block:
+//              of 64 among each other, block by block:
 //
 //                 k ->   0    1    2    3    4 ...   blocks of 64
 //                      +----+----+----+----+----
@@ -16,13 +15,14 @@
 //   m = 1, n = k = 4096, 4 bits, group 128: 8.4 MB of codes + 0.26 MB of scales; at 4.58 TB/s
 //   (H200) 1.9 us, with launch and ramp 3.4 us for a kernel that only reads.
 //   A block of 4 slabs is 2 KB of codes; an SM has 103 cycles for it at that rate, 412
-//   instructions. Of 240 that are executed (f16, one octet, one zero for all; 303 with the branches
+//   instructions. Of 255 that are executed (f16, one octet, one zero for all; 286 with the branches
 //   not taken) 144 dequantise (9 a word of 8 codes), 16 are mma, 16 apply scales, 12 make the
-//   zeros, 45 copy. In flight: warps x (stages - 1) x slabs x 512 bytes, 48 KB of W with 8 warps, 4
-//   stages, 4 slabs.
+//   zeros, 60 copy and count. In flight: warps x (stages - 1) x slabs x 512 bytes, 48 KB of W with
+//   8 warps, 4 stages, 4 slabs.
 //
 // Tried before: addresses from the block's number (397 instructions a block: 8192^2 took 16.9 us at
-// m = 1); 64-bit counts (960 instructions with their divisions before the first copy; 500 now).
+// m = 1); 64-bit counts (960 instructions with their divisions before the first copy), 32-bit ones
+// (500; with prepared divisions 215).
 #pragma once
 
 #include "cuda/w4a16/reduce.cuh"

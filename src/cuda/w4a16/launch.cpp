@@ -156,11 +156,14 @@ void warm_up(int device) {
   if (std::find(warm.begin(), warm.end(), device) != warm.end()) return;
   const DeviceGuard guard(device, "pack");
   warm_up_plain();
+  const std::size_t most = device_info({DeviceType::cuda, device}).shared_memory_per_block;
   for (const auto list : lists) {
     for (const Instance& i : list()) {
       const auto* kernel = reinterpret_cast<const void*>(i.kernel);
+      // What a GPU has not got, no call gets as far as to ask for (fits_shared_memory).
+      const std::size_t bytes = std::min(i.shared_bytes(i.max_warps), most - static_shared_bytes);
       check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                 static_cast<int>(i.shared_bytes(i.max_warps))),
+                                 static_cast<int>(bytes)),
             "pack", "cudaFuncSetAttribute");
     }
   }
