@@ -6,7 +6,6 @@
 See README.md beside this file for the protocol.
 """
 
-import pathlib
 import subprocess
 import sys
 import time
@@ -60,7 +59,7 @@ def header(arguments, missing):
         "rotate_bytes": arguments.rotate_mib * MIB,
         "commit": machine.commit(),
         "left_out": missing,
-        "command": " ".join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": machine.command_line(),
     }
 
 

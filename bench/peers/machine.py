@@ -61,6 +61,17 @@ def commit():
     return commit + ("-dirty" if changed else "")
 
 
+def command_line():
+    """What was typed: paths within the project from its root, of others the name alone."""
+    shown = []
+    for word in sys.argv[1:]:
+        path = pathlib.Path(word)
+        if path.is_absolute():
+            word = str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name
+        shown.append(word)
+    return " ".join([pathlib.Path(sys.argv[0]).name, *shown])
+
+
 def header(threads, seconds, rotate_bytes):
     return {
         **cpu_facts(),
@@ -72,5 +83,5 @@ def header(threads, seconds, rotate_bytes):
         "seconds_per_cell": seconds,
         "rotate_bytes": rotate_bytes,
         "commit": commit(),
-        "command": " ".join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": command_line(),
     }
