@@ -3,7 +3,7 @@
 // they are explained (tests/core/prepared_test.cpp compares them).
 #pragma once
 
-#include "core/schedule/divisor.h"
+#include "core/divide.h"
 #include "core/schedule/schedules.h"
 
 namespace halfbyte::core {

@@ -86,7 +86,7 @@ const Instance& find(std::span<const Instance> list, int log2_n, std::int64_t le
 Args args_of(const HadamardProblem& p) {
   return {.x = p.x,
           .y = p.y,
-          .vectors = {p.rows() * p.n / 8, map::Divider(p.n / 8), map::Divider(p.inner)},
+          .vectors = {p.rows() * p.n / 8, core::Divider(p.n / 8), core::Divider(p.inner)},
           .x_steps = x_steps(p),
           .y_steps = y_steps(p),
           .log2_n = p.size.p,
@@ -124,8 +124,8 @@ std::string_view reject_layout(const HadamardProblem& p) {
   if (!is_aligned(p.signs_before, 8) || !is_aligned(p.signs_after, 8)) {
     return "signs are not 8-byte aligned";
   }
-  if (p.n / 8 > map::largest_divisor || p.inner > map::largest_divisor ||
-      p.rows() > map::largest_dividend / p.n) {
+  if (p.n / 8 > core::largest_divisor || p.inner > core::largest_divisor ||
+      p.rows() > core::largest_dividend / p.n) {
     return "too many elements";
   }
   return {};

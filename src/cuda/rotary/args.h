@@ -30,7 +30,7 @@ struct Args {
   int log2_lanes;  // of a head
   int log2_block;  // of a transform
   core::hadamard::HeadItems items;
-  core::hadamard::Divider per_token;  // items
+  core::Divider per_token;  // items
   float scale;
   const std::int8_t* signs_before;  // (head_dim,) or null
   const std::int8_t* signs_after;

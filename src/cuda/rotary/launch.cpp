@@ -53,7 +53,7 @@ Args args_of(const RotaryProblem& p, int slots, const DeviceInfo& device) {
           .log2_lanes = log2_lanes,
           .log2_block = h.size.p,
           .items = items,
-          .per_token = map::Divider(items.per_token),
+          .per_token = core::Divider(items.per_token),
           .scale = h.scale,
           .signs_before = h.signs_before,
           .signs_after = h.signs_after,
@@ -72,7 +72,7 @@ std::string_view reject_problem(const RotaryProblem& p) {
   if (h.group != 0 && h.group != h.n) return "scales are given or per row";
   // Heads of a token are counted with 32 bits, blocks of the grid with 31.
   constexpr std::int64_t most = std::int64_t{1} << 32;
-  if (h.inner > map::largest_divisor || (h.inner > 0 && h.outer > most / h.inner)) {
+  if (h.inner > core::largest_divisor || (h.inner > 0 && h.outer > most / h.inner)) {
     return "too many heads";
   }
   return {};
