@@ -75,6 +75,15 @@ __device__ inline void load_16_bytes_once(std::uint32_t (&words)[4], const void*
                : "l"(from_global));
 }
 
+// Data Movement and Conversion Instructions: cp.async.bulk.prefetch.L2. Brings `bytes` bytes, a
+// multiple of 16 at a multiple of 16, to L2; does nothing before sm_90.
+__device__ inline void prefetch_to_l2(const void* from_global, std::uint32_t bytes) {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(from_global), "r"(bytes)
+               : "memory");
+#endif
+}
+
 // Parallel Synchronization and Communication Instructions: atom with .acq_rel, ld and st with
 // .relaxed, of a 64-bit word that all blocks of the GPU share. What the block's threads wrote
 // before a barrier ahead of it is seen by whoever finds its effect, and by threads behind a barrier

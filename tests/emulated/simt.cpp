@@ -14,7 +14,8 @@
 
 namespace simt {
 
-Dim thread_index, block_index, block_size, grid_size;
+Index thread_index, block_index;
+Dim block_size, grid_size;
 
 namespace {
 
@@ -81,8 +82,8 @@ void set_ready(std::size_t begin, std::size_t end) {
 
 void resume(std::size_t thread, unsigned first_block) {
   now.thread = thread;
-  thread_index = Dim(static_cast<unsigned>(thread) % now.launch.block);
-  block_index = Dim(first_block + static_cast<unsigned>(block_of_thread()));
+  thread_index = {static_cast<unsigned>(thread) % now.launch.block};
+  block_index = {first_block + static_cast<unsigned>(block_of_thread())};
   swapcontext(&now.scheduler, &now.threads[thread].context);
   if (now.failure) std::rethrow_exception(std::exchange(now.failure, nullptr));
 }

@@ -15,7 +15,11 @@ struct Dim {
 };
 
 // The running thread's place.
-extern Dim thread_index, block_index, block_size, grid_size;
+struct Index {  // of a thread or a block: from 0 on
+  unsigned x = 0, y = 0, z = 0;
+};
+extern Index thread_index, block_index;
+extern Dim block_size, grid_size;
 int lane();
 
 // Waits for all threads of the block.

@@ -21,6 +21,7 @@ struct Args {
   int log2_group;  // elements that share a computed scale; -1: scales[0] is given
   float* scales;
   float* amax;
+  int ahead;  // blocks (clusters) that the GPU holds: what follows one on its SM is so many later
 };
 
 }  // namespace halfbyte::cuda::hadamard

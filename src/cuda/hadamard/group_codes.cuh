@@ -21,10 +21,10 @@ struct InRegisters {
   static constexpr bool dense = extent_ != Extent::full;
   static constexpr bool codes = extent_ != Extent::lean;
   static constexpr std::int64_t group_vectors = tiles * map::tile_vectors;
-  // 8 tiles have 64 sums and 32 words of x: 168 registers (144 spill). 4 tiles fit into 80, 2 into
+  // 8 tiles have 64 sums and 32 words of x: 128 registers (96 spill). 4 tiles fit into 80, 2 into
   // 64.
   static constexpr int warps = tiles == 8 ? 1 : 4;  // of a block
-  static constexpr int blocks_per_sm = tiles == 8 ? 12 : tiles == 4 ? (dense ? 6 : 4) : 8;
+  static constexpr int blocks_per_sm = tiles == 8 ? 16 : tiles == 4 ? (dense ? 6 : 4) : 8;
 };
 
 // A lane's vectors of a group: one of each tile.
@@ -80,33 +80,33 @@ __device__ void spread_largest(std::uint32_t (&largest_r)[tiles], int log2_group
   }
 }
 
-// The scale of the whole group of tiles, where its elements share one: given, or made of all.
+// The factor of the whole group of tiles, where its elements share a scale: given, or made of all.
 template <class K>
-__device__ float scale_of_group(const Args& a, const LaneVectors& at,
-                                const float (&v_r)[K::tiles][8]) {
-  if (a.log2_group < 0) return *a.scales;
+__device__ float factor_of_group(const Args& a, const LaneVectors& at, float given,
+                                 const float (&v_r)[K::tiles][8]) {
+  if (a.log2_group < 0) return given;
   std::uint32_t largest = 0;
 #pragma unroll
   for (int t = 0; t < K::tiles; ++t) largest = max(largest, largest_bits(v_r[t]));
-  largest = __reduce_max_sync(all_lanes, largest);
+  largest = value_bits(a, __reduce_max_sync(all_lanes, largest));
   const float scale = core::scale_for(__uint_as_float(largest), a.kind);
   const int log2_vectors = a.log2_group - 3;
   if (threadIdx.x % 32 == 0 && at.has(0)) a.scales[at.first >> log2_vectors] = scale;
-  return scale;
+  return code_factor(a, scale);
 }
 
-// Values of a group into y as codes; scales that are made here go to a.scales.
+// Sums of a group into y as codes; scales that are made here go to a.scales.
 template <class K>
-__device__ void store_codes_of(const Args& a, const LaneVectors& at,
+__device__ void store_codes_of(const Args& a, const LaneVectors& at, float given,
                                const float (&v_r)[K::tiles][8]) {
   constexpr int tiles = K::tiles;
   if (a.log2_group < 0 || a.log2_group == map::tile_log2 + map::log2_of(tiles)) {
-    const float inverse = 1 / scale_of_group<K>(a, at, v_r);
+    const float factor = factor_of_group<K>(a, at, given, v_r);
     return with_kind(a.kind, [&]<core::CodeKind kind>() {
 #pragma unroll
       for (int t = 0; t < tiles; ++t) {
         if (!at.has(t)) continue;
-        store_codes<kind>(a, offset_of<K::dense>(a, a.y_steps, at, t), inverse, v_r[t]);
+        store_codes<kind>(a, offset_of<K::dense>(a, a.y_steps, at, t), factor, v_r[t]);
       }
     });
   }
@@ -118,11 +118,11 @@ __device__ void store_codes_of(const Args& a, const LaneVectors& at,
 #pragma unroll
     for (int t = 0; t < tiles; ++t) {
       if (!at.has(t)) continue;
-      const float scale = core::scale_for(__uint_as_float(largest_r[t]), kind);
+      const float scale = core::scale_for(__uint_as_float(value_bits(a, largest_r[t])), kind);
       const int log2_vectors = a.log2_group - 3;  // of a group of elements that share it
       const std::int64_t vector = at.vector(t);
       if ((vector & ((1 << log2_vectors) - 1)) == 0) a.scales[vector >> log2_vectors] = scale;
-      store_codes<kind>(a, offset_of<K::dense>(a, a.y_steps, at, t), 1 / scale, v_r[t]);
+      store_codes<kind>(a, offset_of<K::dense>(a, a.y_steps, at, t), code_factor(a, scale), v_r[t]);
     }
   });
 }

@@ -77,22 +77,26 @@ __device__ void transform_nonfinite_tile(const std::uint32_t (&x_r)[4],
 
 // Sums of a group into y.
 template <class K>
-__device__ void store_group(const Args& a, const LaneVectors& at, float (&v_r)[K::tiles][8]) {
-  std::uint32_t largest = 0;
+__device__ void store_group(const Args& a, const LaneVectors& at, float given,
+                            float (&v_r)[K::tiles][8]) {
+  if (!K::dense && a.signs_after != nullptr) {
 #pragma unroll
-  for (int t = 0; t < K::tiles; ++t) {
-    const std::int8_t* signs_g = nullptr;
-    if (!K::dense && a.signs_after != nullptr && at.has(t)) {
-      signs_g = a.signs_after + a.vectors.place(at.vector(t)).column;
+    for (int t = 0; t < K::tiles; ++t) {
+      if (!at.has(t)) continue;
+      flip_after(a.signs_after + a.vectors.place(at.vector(t)).column, v_r[t]);
     }
-    finish_values(a, signs_g, v_r[t]);
-    if (!K::dense && a.amax != nullptr) largest = max(largest, largest_bits(v_r[t]));
   }
-  if (!K::dense && a.amax != nullptr) raise_amax(a.amax, largest, threadIdx.x % 32);
-  if (K::codes && a.kind != core::CodeKind::none) return store_codes_of<K>(a, at, v_r);
+  if (!K::dense && a.amax != nullptr) {
+    std::uint32_t largest = 0;
+#pragma unroll
+    for (int t = 0; t < K::tiles; ++t) largest = max(largest, largest_bits(v_r[t]));
+    raise_amax(a.amax, value_bits(a, largest), threadIdx.x % 32);
+  }
+  if (K::codes && a.kind != core::CodeKind::none) return store_codes_of<K>(a, at, given, v_r);
 #pragma unroll
   for (int t = 0; t < K::tiles; ++t) {
     if (!at.has(t)) continue;
+    scale_values(a, v_r[t]);
     auto* const y_g = static_cast<std::uint16_t*>(a.y);
     store_rounded<typename K::Number>(y_g + offset_of<K::dense>(a, a.y_steps, at, t), v_r[t]);
   }
@@ -111,6 +115,9 @@ __global__ void __launch_bounds__(32 * K::warps, K::blocks_per_sm)
 #pragma unroll
   for (int t = 0; t < tiles; ++t) load_tile<K::dense>(a, at, t, x_r[t]);
   ptx::start_next_kernel();
+  constexpr int block_vectors = K::warps * static_cast<int>(K::group_vectors);
+  prefetch_vectors(a, (std::int64_t{blockIdx.x} + a.ahead) * block_vectors, block_vectors);
+  const float given = K::codes ? given_code_factor(a) : 0;
   // All loads are issued before anything waits for one; the matrices hide their latency.
   __syncwarp();
   const auto matrices = matrices_of<Number, K::one_rounding>(a.log2_n, ptx::opaque(lane));
@@ -131,7 +138,7 @@ __global__ void __launch_bounds__(32 * K::warps, K::blocks_per_sm)
     for (int t = 0; t < tiles; ++t) transform_tile(x_r[t], matrices, v_r[t]);
   }
   map::transform_first_index(v_r, a.log2_n - map::tile_log2);
-  store_group<K>(a, at, v_r);
+  store_group<K>(a, at, given, v_r);
 }
 
 }  // namespace halfbyte::cuda::hadamard

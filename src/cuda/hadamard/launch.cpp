@@ -96,7 +96,8 @@ Args args_of(const HadamardProblem& p) {
           .kind = p.kind,
           .log2_group = p.group > 0 ? log2_of(p.group) : -1,
           .scales = p.scales,
-          .amax = p.amax};
+          .amax = p.amax,
+          .ahead = 0};
 }
 
 std::span<const Instance> in_registers_of(DType x) {
@@ -174,7 +175,8 @@ const Instance& spread_row_for(const HadamardProblem& p, const DeviceInfo& devic
 void launch(const Instance& instance, const HadamardProblem& p, const DeviceInfo& device) {
   const DeviceGuard guard(p.device.index, "hadamard");
   allow_shared_memory(p.device.index, device.shared_memory_per_block);
-  const Args a = args_of(p);
+  Args a = args_of(p);
+  a.ahead = device.workers * instance.blocks_per_sm / instance.cluster;
   // A unit is a block or a cluster.
   const std::int64_t units = (a.vectors.count + instance.vectors - 1) / instance.vectors;
   // As many rounds for every block that stays: none waits for the last one's second half.

@@ -72,7 +72,8 @@ int blocks_by_memory(const HadamardProblem& p, const DeviceInfo& device, int tog
 }
 
 Share share_of(const HadamardProblem& p, const DeviceInfo& device) {
-  constexpr int few_warps = 8;
+  // Small blocks: they wait for fewer warps, and several fill an SM with both phases.
+  constexpr int few_warps = 4, warps_of_one = 8;
   const OrderInstance& instance = instance_for(p);
   const Factors f = factors_of(p);
   const int chunks = (1 << f.p) / instance.chunk;
@@ -88,7 +89,7 @@ Share share_of(const HadamardProblem& p, const DeviceInfo& device) {
   // for each chunk: with two for one 11008 took 9.7 us instead of 8.3.
   const int most_blocks = instance.most_warps / few_warps;
   const int blocks = std::clamp(blocks_by_memory(p, device, together), 1, most_blocks);
-  const int warps = pieces <= device.workers ? std::clamp(chunks, few_warps, instance.most_warps)
+  const int warps = pieces <= device.workers ? std::clamp(chunks, warps_of_one, instance.most_warps)
                                              : instance.most_warps / blocks;
   const int parts = std::min(warps / std::min(warps, together * chunks), map::order_tiles(f.q));
   return {together, warps, static_cast<int>(std::bit_width(static_cast<unsigned>(parts))) - 1};
@@ -194,6 +195,7 @@ void launch_order(const HadamardProblem& p, const DeviceInfo& device) {
                  .log2_parts = share.log2_parts,
                  .scale_of_piece = p.group != 0};
   args.rows.log2_n = f.p;
+  args.rows.ahead = device.workers * std::max(1, instance.most_warps / share.warps);
   args.rows.factor = std::ldexp(p.scale, f.p + args.power);
   launch_kernel("hadamard",
                 {.grid = (pieces + share.together - 1) / share.together,

@@ -70,7 +70,7 @@ __device__ void store_dense(const OrderArgs& o, const OrderShared& shared, std::
                             int tiles) {
   auto* const y_g = static_cast<std::uint16_t*>(o.rows.y) + 8 * (vector + threadIdx.x % 32);
   for_each_vector<K>(o, shared, tiles, [&](int tile, float(&v_r)[8]) {
-    finish_values(o.rows, nullptr, v_r);
+    scale_values(o.rows, v_r);
     store_rounded<typename K::Number>(y_g + tile * map::tile_elements, v_r);
   });
 }
@@ -82,31 +82,30 @@ __device__ void store_any(const OrderArgs& o, const OrderShared& shared, std::in
   const bool codes = K::full && a.kind != core::CodeKind::none;
   const bool scale_of_piece = K::full && o.scale_of_piece;
   std::uint32_t bits = 0;
-  float inverse = codes && !scale_of_piece ? 1 / *a.scales : 1;
+  float factor = codes && !scale_of_piece ? code_factor(a, *a.scales) : 1;
   // With a scale of the piece phase 2 runs twice: outputs have to wait for the largest.
 #pragma unroll 1
   for (bool stores = !scale_of_piece;; stores = true) {
     for_each_vector<K>(o, shared, tiles, [&](int tile, float(&v_r)[8]) {
       const std::int64_t at = vector + tile * map::tile_vectors + threadIdx.x % 32;
-      const std::int8_t* signs_g = nullptr;
-      if (a.signs_after != nullptr) signs_g = a.signs_after + a.vectors.place(at).column;
-      finish_values(a, signs_g, v_r);
+      if (a.signs_after != nullptr) flip_after(a.signs_after + a.vectors.place(at).column, v_r);
       if (K::full) bits = max(bits, largest_bits(v_r));
       if (!stores) return;
       const std::int64_t to = a.vectors.offset(a.y_steps, at);
       if (codes) {
         return with_kind(a.kind,
-                         [&]<core::CodeKind kind>() { store_codes<kind>(a, to, inverse, v_r); });
+                         [&]<core::CodeKind kind>() { store_codes<kind>(a, to, factor, v_r); });
       }
+      scale_values(a, v_r);
       store_rounded<typename K::Number>(static_cast<std::uint16_t*>(a.y) + to, v_r);
     });
     if (stores) break;
-    const std::uint32_t largest = largest_in_block(bits, blockDim.x);
+    const std::uint32_t largest = value_bits(a, largest_in_block(bits, blockDim.x));
     const float scale = core::scale_for(__uint_as_float(largest), a.kind);
     if (threadIdx.x == 0) a.scales[blockIdx.x] = scale;  // a block has one piece then
-    inverse = 1 / scale;
+    factor = code_factor(a, scale);
   }
-  if (K::full && a.amax != nullptr) raise_amax(a.amax, bits, threadIdx.x % 32);
+  if (K::full && a.amax != nullptr) raise_amax(a.amax, value_bits(a, bits), threadIdx.x % 32);
 }
 
 template <class K>
@@ -116,15 +115,12 @@ __global__ void __launch_bounds__(32 * K::most_warps, 1)
   auto* const numbers_s = ptx::dynamic_shared<std::uint8_t>();
   auto* const signs_s = reinterpret_cast<std::uint32_t*>(numbers_s + K::numbers * 16 * units);
   const OrderShared shared{numbers_s, signs_s, units};
-  const int words = 32 * map::sign_words_of(o.q);
-#pragma unroll 1
-  for (int i = threadIdx.x; i < words; i += blockDim.x) signs_s[i] = signs.words[i];
-  __syncthreads();
   const int first_piece = blockIdx.x * o.together;
   const int pieces = min(o.together, o.pieces - first_piece);
   ptx::wait_for_previous_kernel();
   ptx::start_next_kernel();
-  sum_orders<K>(o, shared, first_piece, pieces);
+  prefetch_vectors(o.rows, piece_vector(o, first_piece + o.rows.ahead * o.together), units);
+  sum_orders<K>(o, signs, shared, first_piece, pieces);
   __syncthreads();
   const std::int64_t vector = piece_vector(o, first_piece);
   const int tiles = pieces * (o.q << o.rows.log2_n >> map::tile_log2);

@@ -21,7 +21,7 @@ struct OrderArgs {
 };
 
 // Signs of the tiles of A, [word][lane]: core/hadamard/order_tiles.h. 31 words at q = 172.
-struct OrderSigns {
+struct alignas(16) OrderSigns {
   std::uint32_t words[31 * 32];
 };
 

@@ -28,6 +28,15 @@ struct OrderShared {
   int units;  // of 16 bytes that the numbers take
 };
 
+__device__ inline void copy_signs(const OrderArgs& o, const OrderSigns& signs,
+                                  const OrderShared& shared) {
+  const int words = 32 * map::sign_words_of(o.q);
+#pragma unroll 1
+  for (int i = 4 * threadIdx.x; i < words; i += 4 * blockDim.x) {
+    *reinterpret_cast<uint4*>(shared.signs + i) = *reinterpret_cast<const uint4*>(signs.words + i);
+  }
+}
+
 // The matrices of phase 2.
 template <class K>
 struct OrderMatrices {
@@ -39,8 +48,7 @@ struct OrderMatrices {
     if constexpr (K::one_rounding) {
       const map::Masks masks = map::masks_of(log2_n);
       const std::uint32_t power = map::bf16_power(map::exponents_of(log2_n).first);
-#pragma unroll
-      for (int r = 0; r < 4; ++r) first_of_rests[r] = map::a_word(masks.first, power, lane, r);
+      a_words(masks.first, power, lane, first_of_rests);
     }
   }
 };
@@ -72,41 +80,53 @@ __device__ void flip_columns(const std::int8_t* signs_g, std::uint32_t (&x_r)[K:
   }
 }
 
+// A chunk as it comes: [tile of k][row of order_row][word].
+template <class K>
+using OrderRows = std::uint32_t[K::most_tiles][4][K::width / 2];
+
 // B of a chunk: [tile of k][rows 0 ... 7 or 8 ... 15][fragment].
 template <class K>
 struct OrderColumns {
   std::uint32_t words_r[K::most_tiles][2][K::width];
 };
 
-// Rows beyond q are row 0 once more: A is zero in their columns.
-template <class K, bool flips>
-__device__ void read_columns_of(const OrderArgs& o, int piece, int chunk, int lane,
-                                OrderColumns<K>& b) {
-  const Args& a = o.rows;
-  const std::int64_t vector = piece_vector(o, piece);
-  const int column = chunk * K::chunk + K::width * map::order_block(lane / 4);
-  const auto* const x_g =
-      static_cast<const std::uint16_t*>(a.x) + a.vectors.offset(a.x_steps, vector) + column;
-  const std::int8_t* signs_g = nullptr;
-  if constexpr (flips) signs_g = a.signs_before + a.vectors.place(vector).column + column;
-  std::uint32_t x_r[K::most_tiles][4][K::width / 2];
+// Calls f(tile of k, r, element of the chunk's row from column 0 of the piece on). Rows beyond q
+// are row 0 once more: A is zero in their columns.
+template <class K, class F>
+__device__ void for_each_order_row(const OrderArgs& o, int lane, F f) {
 #pragma unroll
-  for (int k = 0; k < K::most_tiles; ++k) {  // without a branch: all loads are in flight at once
+  for (int k = 0; k < K::most_tiles; ++k) {
 #pragma unroll
     for (int r = 0; r < 4; ++r) {
       const int row = 16 * k + map::order_row(lane % 4, r);
-      load_columns<K>(x_g + ((row < o.q ? row : 0) << a.log2_n), x_r[k][r]);
+      f(k, r, (row < o.q ? row : 0) << o.rows.log2_n);
     }
   }
+}
+
+// Without a branch: all loads are in flight at once.
+template <class K>
+__device__ void load_rows(const OrderArgs& o, int piece, int column, int lane, OrderRows<K>& x_r) {
+  const Args& a = o.rows;
+  const auto* const x_g = static_cast<const std::uint16_t*>(a.x) +
+                          a.vectors.offset(a.x_steps, piece_vector(o, piece)) + column;
+  for_each_order_row<K>(o, lane,
+                        [&](int k, int r, int at) { load_columns<K>(x_g + at, x_r[k][r]); });
+}
+
+template <class K>
+__device__ void flip_rows(const OrderArgs& o, int piece, int column, int lane, OrderRows<K>& x_r) {
+  const Args& a = o.rows;
+  const std::int8_t* const signs_g =
+      a.signs_before + a.vectors.place(piece_vector(o, piece)).column + column;
+  for_each_order_row<K>(o, lane,
+                        [&](int k, int r, int at) { flip_columns<K>(signs_g + at, x_r[k][r]); });
+}
+
+template <class K>
+__device__ void arrange_rows(const OrderRows<K>& x_r, OrderColumns<K>& b) {
 #pragma unroll
   for (int k = 0; k < K::most_tiles; ++k) {
-    if constexpr (flips) {
-#pragma unroll
-      for (int r = 0; r < 4; ++r) {
-        const int row = 16 * k + map::order_row(lane % 4, r);
-        flip_columns<K>(signs_g + ((row < o.q ? row : 0) << a.log2_n), x_r[k][r]);
-      }
-    }
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
 #pragma unroll
@@ -198,24 +218,33 @@ __device__ void write_numbers(const OrderArgs& o, const OrderShared& shared, int
   }
 }
 
-// Phase 1 of the block's pieces.
+// Phase 1 of the block's pieces. The signs of H_q come from the arguments, at lane by lane's speed:
+// while the first columns are on their way.
 template <class K>
-__device__ void sum_orders(const OrderArgs& o, const OrderShared& shared, int first_piece,
-                           int pieces) {
+__device__ void sum_orders(const OrderArgs& o, const OrderSigns& signs, const OrderShared& shared,
+                           int first_piece, int pieces) {
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, warps = blockDim.x / 32;
   const int tiles = map::order_tiles(o.q), p = o.rows.log2_n;
   const int log2_chunks = p - map::log2_of(K::chunk);  // of a piece
   const int items = pieces << (log2_chunks + o.log2_parts);
 #pragma unroll 1  // unrolled, the registers of B would be there twice
-  for (int item = warp; item < items; item += warps) {
-    const int place = item >> o.log2_parts, piece = place >> log2_chunks;
+  for (int item = warp;;) {
+    // A warp without an item loads another's: behind a branch the registers would be spilled.
+    const int place = min(item, items - 1) >> o.log2_parts, piece = place >> log2_chunks;
     const int chunk = place - (piece << log2_chunks);
-    OrderColumns<K> b;
-    if (o.rows.signs_before == nullptr) {
-      read_columns_of<K, false>(o, first_piece + piece, chunk, lane, b);
-    } else {
-      read_columns_of<K, true>(o, first_piece + piece, chunk, lane, b);
+    const int column = chunk * K::chunk + K::width * map::order_block(lane / 4);
+    OrderRows<K> x_r;
+    load_rows<K>(o, first_piece + piece, column, lane, x_r);
+    if (item == warp) {
+      copy_signs(o, signs, shared);
+      __syncthreads();
     }
+    if (item >= items) return;
+    if (o.rows.signs_before != nullptr) {  // the places are made anew: kept, they would spill
+      flip_rows<K>(o, first_piece + piece, column, ptx::opaque(lane), x_r);
+    }
+    OrderColumns<K> b;
+    arrange_rows<K>(x_r, b);
     const OrderPlaces<K> places(o, piece, chunk, lane);
     const int parts = 1 << o.log2_parts;
 #pragma unroll 1
@@ -224,6 +253,8 @@ __device__ void sum_orders(const OrderArgs& o, const OrderShared& shared, int fi
       multiply_order<K>(o, shared.signs, tile, lane, b, sums_r);
       write_numbers<K>(o, shared, tile, places, lane, sums_r);
     }
+    item += warps;
+    if (item >= items) return;
   }
 }
 

@@ -68,9 +68,9 @@ __device__ void sum_piece(const Args& a, int row, int piece, int lane,
 
 // Phase 2.
 template <class K>
-__device__ void finish_row(const Args& a, int row, int rank, const float* sums_s) {
+__device__ void finish_row(const Args& a, int row, int rank, float given, const float* sums_s) {
   if constexpr (K::codes) {
-    finish_row_codes<K>(a, row, sums_s);
+    finish_row_codes<K>(a, row, given, sums_s);
   } else {
     const RowOut out = row_out<K>(a, row);
 #pragma unroll
@@ -79,7 +79,7 @@ __device__ void finish_row(const Args& a, int row, int rank, const float* sums_s
       float w_r[K::pieces][K::share.width];
       read_columns<K>(sums_s, in_block, w_r);
       const int column = rank * K::block_columns + in_block;
-      finish_columns<K>(a, out, column, w_r);
+      finish_columns<K>(out, column, w_r);
       store_columns<K>(a, out, column, w_r);
     }
   }
@@ -98,16 +98,22 @@ __global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
   std::uint32_t x_r[K::tiles][4];
   load_piece<K>(a, row, piece, lane, x_r);
   ptx::start_next_kernel();
+  const int ahead = K::stays ? step : a.ahead;
+  if (rank == 0) prefetch_vectors(a, first_vector<K>(row + ahead), K::elements / 8);
+  const float given = K::codes ? given_code_factor(a) : 0;
 #pragma unroll 1
   while (true) {
     float v_r[K::tiles][8];
     sum_piece<K>(a, row, piece, lane, x_r, v_r);
-    if constexpr (K::stays) load_piece<K>(a, row + step, piece, lane, x_r);
+    if constexpr (K::stays) {
+      load_piece<K>(a, row + step, piece, lane, x_r);
+      prefetch_vectors(a, first_vector<K>(row + step + ahead), K::elements / 8);
+    }
     map::transform_first_index(v_r, map::log2_of(K::tiles));
     wait_to_overwrite<K>(row < step);
     write_piece<K>(sums_s, piece, lane, v_r);
     wait_for_sums<K>();
-    finish_row<K>(a, row, rank, sums_s);
+    finish_row<K>(a, row, rank, given, sums_s);
     if constexpr (!K::stays) return;
     row += step;
     if (first_vector<K>(row) >= a.vectors.count) return;

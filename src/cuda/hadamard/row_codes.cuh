@@ -33,10 +33,10 @@ __device__ void for_each_run(const ThreadSums<K>& v_r, F f) {
 
 // Codes of a row, with one scale or with one for each group of 2^log2_group elements.
 template <class K, core::CodeKind kind>
-__device__ void store_row_codes(const Args& a, const RowOut& out, float inverse,
+__device__ void store_row_codes(const Args& a, const RowOut& out, float factor,
                                 const ThreadSums<K>& v_r) {
   for_each_run<K>(v_r, [&](int at, const float(&w_r)[K::share.width]) {
-    store_codes<kind>(a, out.y + at, inverse, w_r);
+    store_codes<kind>(a, out.y + at, factor, w_r);
   });
 }
 template <class K, core::CodeKind kind>
@@ -46,15 +46,15 @@ __device__ void store_group_codes(const Args& a, const RowOut& out, const Thread
     for (int lanes = 1; lanes * K::share.width < 1 << a.log2_group; lanes *= 2) {
       bits = max(bits, __shfl_xor_sync(0xFFFFFFFFU, bits, lanes));
     }
-    const float scale = core::scale_for(__uint_as_float(bits), kind);
+    const float scale = core::scale_for(__uint_as_float(value_bits(a, bits)), kind);
     if ((at & ((1 << a.log2_group) - 1)) == 0) out.scales[at >> a.log2_group] = scale;
-    store_codes<kind>(a, out.y + at, 1 / scale, w_r);
+    store_codes<kind>(a, out.y + at, code_factor(a, scale), w_r);
   });
 }
 
 // Phase 2 with codes: all sums of the thread at once, for a scale of the row.
 template <class K>
-__device__ void finish_row_codes(const Args& a, int row, const float* sums_s) {
+__device__ void finish_row_codes(const Args& a, int row, float given, const float* sums_s) {
   const RowOut out = row_out<K>(a, row);
   ThreadSums<K> v_r;
   std::uint32_t bits = 0;
@@ -62,11 +62,12 @@ __device__ void finish_row_codes(const Args& a, int row, const float* sums_s) {
   for (int j = 0; j < K::share.vectors; ++j) {
     const int column = K::share.width * (threadIdx.x + j * K::threads);
     read_columns<K>(sums_s, column, v_r[j]);
-    finish_columns<K>(a, out, column, v_r[j]);
+    finish_columns<K>(out, column, v_r[j]);
   }
   const bool of_row = (1 << max(a.log2_group, 0)) == K::elements;
   if (of_row || a.amax != nullptr) {
     for_each_run<K>(v_r, [&](int, const auto& w_r) { bits = max(bits, largest_bits(w_r)); });
+    bits = value_bits(a, bits);
     if (a.amax != nullptr) raise_amax(a.amax, bits, threadIdx.x % 32);
   }
   if (a.kind == core::CodeKind::none) {
@@ -80,15 +81,14 @@ __device__ void finish_row_codes(const Args& a, int row, const float* sums_s) {
     return with_kind(a.kind,
                      [&]<core::CodeKind kind>() { store_group_codes<K, kind>(a, out, v_r); });
   }
-  float scale;
+  float factor = given;
   if (of_row) {
-    scale = core::scale_for(__uint_as_float(largest_in_block(bits, K::threads)), a.kind);
+    const float scale =
+        core::scale_for(__uint_as_float(largest_in_block(bits, K::threads)), a.kind);
     if (threadIdx.x == 0) *out.scales = scale;
-  } else {
-    scale = *a.scales;
+    factor = code_factor(a, scale);
   }
-  with_kind(a.kind,
-            [&]<core::CodeKind kind>() { store_row_codes<K, kind>(a, out, 1 / scale, v_r); });
+  with_kind(a.kind, [&]<core::CodeKind kind>() { store_row_codes<K, kind>(a, out, factor, v_r); });
 }
 
 }  // namespace halfbyte::cuda::hadamard

@@ -12,6 +12,15 @@ namespace halfbyte::cuda::hadamard {
 // Signs and scales come by plain loads: the compiler may move a load that it takes for one of
 // constants (__ldg) ahead of the wait for the kernel that wrote them.
 
+// Brings `vectors` vectors of x to L2 from `first` on: for the block that takes this one's place on
+// the SM, whose loads then wait for L2 alone. A kernel that fills its registers with one group of
+// tiles has nothing else to load ahead with. Rows with gaps are not worth the search.
+__device__ inline void prefetch_vectors(const Args& a, std::int64_t first, int vectors) {
+  if (threadIdx.x != 0 || !a.x_steps.dense || first + vectors > a.vectors.count) return;
+  ptx::prefetch_to_l2(static_cast<const std::uint16_t*>(a.x) + 8 * first,
+                      16 * static_cast<std::uint32_t>(vectors));
+}
+
 // A word of two 16-bit sign masks from bytes i and i + 1 of signs.
 template <int i>
 __device__ std::uint32_t sign_masks(std::uint32_t signs) {
@@ -29,12 +38,9 @@ __device__ inline void flip_before(const Args& a, std::int64_t vector, std::uint
   x_r[3] ^= sign_masks<2>(signs.y);
 }
 
-// `width` sums become values of y: scaled, with the signs at signs_g (null: none).
+// Flips the signs of `width` values by the signs at signs_g.
 template <int width>
-__device__ void finish_values(const Args& a, const std::int8_t* signs_g, float (&v_r)[width]) {
-#pragma unroll
-  for (int e = 0; e < width; ++e) v_r[e] *= a.factor;
-  if (signs_g == nullptr) return;
+__device__ void flip_after(const std::int8_t* signs_g, float (&v_r)[width]) {
   std::uint32_t signs_r[(width + 3) / 4];
   if constexpr (width == 8) {
     const uint2 both = *reinterpret_cast<const uint2*>(signs_g);
@@ -52,6 +58,13 @@ __device__ void finish_values(const Args& a, const std::int8_t* signs_g, float (
     const std::uint32_t sign = signs_r[e / 4] << (24 - 8 * (e % 4)) & 0x80000000U;
     v_r[e] = __uint_as_float(__float_as_uint(v_r[e]) ^ sign);
   }
+}
+
+// `width` sums become values of y.
+template <int width>
+__device__ void scale_values(const Args& a, float (&v_r)[width]) {
+#pragma unroll
+  for (int e = 0; e < width; ++e) v_r[e] *= a.factor;
 }
 
 // `width` 16-bit numbers in one store that the caches need not keep (st.global.cs): a copy of 134
@@ -81,13 +94,30 @@ __device__ std::uint32_t largest_bits(const float (&v_r)[width]) {
   return largest;
 }
 
-// `width` codes at element `offset` of y, of values times `inverse`. 4-bit: width is even.
+// What sums are multiplied with for their codes: what turns them into values, divided by the scale.
+// Finite for a scale near the end of f32, so that zero stays zero.
+__device__ inline float code_factor(const Args& a, float scale) {
+  const float factor = a.factor / scale;
+  const bool is_infinite = magnitude_bits(factor) == 0x7F800000U;
+  return is_infinite ? __uint_as_float(__float_as_uint(factor) - 1) : factor;  // the largest number
+}
+// The same where the scale is given.
+__device__ inline float given_code_factor(const Args& a) {
+  return a.kind != core::CodeKind::none && a.log2_group < 0 ? code_factor(a, *a.scales) : 0;
+}
+
+// Bits of the largest value, of those of the largest sum: rounding keeps the order.
+__device__ inline std::uint32_t value_bits(const Args& a, std::uint32_t sum_bits) {
+  return magnitude_bits(__uint_as_float(sum_bits) * a.factor);
+}
+
+// `width` codes at element `offset` of y, of sums times `factor`. 4-bit: width is even.
 template <core::CodeKind kind, int width>
-__device__ void store_codes(const Args& a, std::int64_t offset, float inverse,
+__device__ void store_codes(const Args& a, std::int64_t offset, float factor,
                             const float (&v_r)[width]) {
   float s_r[width];
 #pragma unroll
-  for (int e = 0; e < width; ++e) s_r[e] = v_r[e] * inverse;
+  for (int e = 0; e < width; ++e) s_r[e] = v_r[e] * factor;
   auto* const y_g = static_cast<std::uint8_t*>(a.y);
   if constexpr (kind == core::CodeKind::int4) {
     std::uint32_t word = 0;
