@@ -60,16 +60,17 @@ TEST(HadamardOrderTiles, StoresHitAllBanks) {
 }
 
 TEST(HadamardOrderTiles, EverySignHasABitOfItsOwn) {
-  std::set<std::pair<int, int>> bits;
-  for (int tile = 0; tile < 121; ++tile) {
-    for (int reg = 0; reg < 4; ++reg) {
-      const SignBits at = sign_bits(tile, reg);
-      EXPECT_LT(at.word, sign_words_of(172));
+  for (const int q : {12, 28, 52, 64, 72, 172}) {
+    const int tiles = order_tiles(q);
+    std::set<std::pair<int, int>> bits;
+    for (int i = 0; i < tiles * tiles * 4; ++i) {
+      const SignBits at = sign_bits(tiles, i / 4 / tiles, i / 4 % tiles, i % 4);
+      EXPECT_LT(at.word, sign_words_of(q));
       EXPECT_LT(at.shift, 16);
       bits.emplace(at.word, at.shift);
     }
+    EXPECT_EQ(bits.size(), static_cast<std::size_t>(tiles * tiles * 4)) << q;
   }
-  EXPECT_EQ(bits.size(), 484U);
 }
 
 }  // namespace

@@ -33,12 +33,17 @@ HB_HD constexpr int order_unit_place(int unit, int p) {
   return unit ^ ((row & 1) << 2 | (row & 2));
 }
 
-// Signs of A for a lane: bit 15 (lower half) and 31 (upper half) of word << shift belong to a
-// register of a tile. Tiles are counted row by row, four registers each, four tiles to a word.
+// Signs of A for a lane: bit 15 (lower half) and 31 (upper half) of word << shift belong to
+// register `reg` of the tile of rows `row` and of columns `k`. Four tiles to a word; a row of tiles
+// begins a word and takes as many as the largest q of its kernel, so that shifts are constants
+// there.
 struct SignBits {
   int word, shift;
 };
-HB_HD constexpr SignBits sign_bits(int tile, int reg) { return {tile / 4, tile % 4 * 4 + reg}; }
-HB_HD constexpr int sign_words_of(int q) { return (order_tiles(q) * order_tiles(q) + 3) / 4; }
+HB_HD constexpr int sign_row_words(int tiles) { return tiles <= 4 ? 1 : 3; }
+HB_HD constexpr SignBits sign_bits(int tiles, int row, int k, int reg) {
+  return {row * sign_row_words(tiles) + k / 4, k % 4 * 4 + reg};
+}
+HB_HD constexpr int sign_words_of(int q) { return order_tiles(q) * sign_row_words(order_tiles(q)); }
 
 }  // namespace halfbyte::core::hadamard

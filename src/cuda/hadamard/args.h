@@ -8,6 +8,10 @@
 
 namespace halfbyte::cuda::hadamard {
 
+// What a kernel makes of its sums: values in x's type, codes of a given scale, or also scales, and
+// amax. The last take registers and instructions, which the others would wait for.
+enum class Output { values, given, any };
+
 struct Args {
   const void* x;
   void* y;

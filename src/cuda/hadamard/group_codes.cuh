@@ -10,8 +10,9 @@ namespace map = core::hadamard;
 
 inline constexpr unsigned all_lanes = 0xFFFFFFFFU;
 
-// What a kernel takes beside rows without gaps, signs or amax: nothing, codes in y, or all of it.
-enum class Extent { lean, codes, full };
+// What a kernel takes beside rows without gaps, signs or amax: nothing, codes of a given scale,
+// codes of any, or all of it.
+enum class Extent { lean, given, codes, full };
 
 template <class NumberType, int tiles_, bool one_rounding_, Extent extent_>
 struct InRegisters {
@@ -19,7 +20,9 @@ struct InRegisters {
   static constexpr int tiles = tiles_;
   static constexpr bool one_rounding = one_rounding_;
   static constexpr bool dense = extent_ != Extent::full;
-  static constexpr bool codes = extent_ != Extent::lean;
+  static constexpr Output output = extent_ == Extent::lean    ? Output::values
+                                   : extent_ == Extent::given ? Output::given
+                                                              : Output::any;
   static constexpr std::int64_t group_vectors = tiles * map::tile_vectors;
   // 8 tiles have 64 sums and 32 words of x: 128 registers (96 spill). 4 tiles fit into 80, 2 into
   // 64.
@@ -95,20 +98,26 @@ __device__ float factor_of_group(const Args& a, const LaneVectors& at, float giv
   return code_factor(a, scale);
 }
 
-// Sums of a group into y as codes; scales that are made here go to a.scales.
+// Sums of a group into y as codes of one scale.
+template <class K>
+__device__ void store_codes_with(const Args& a, const LaneVectors& at, float factor,
+                                 const float (&v_r)[K::tiles][8]) {
+  with_kind(a.kind, [&]<core::CodeKind kind>() {
+#pragma unroll
+    for (int t = 0; t < K::tiles; ++t) {
+      if (!at.has(t)) continue;
+      store_codes<kind>(a, offset_of<K::dense>(a, a.y_steps, at, t), factor, v_r[t]);
+    }
+  });
+}
+
+// The same of any; scales that are made here go to a.scales.
 template <class K>
 __device__ void store_codes_of(const Args& a, const LaneVectors& at, float given,
                                const float (&v_r)[K::tiles][8]) {
   constexpr int tiles = K::tiles;
   if (a.log2_group < 0 || a.log2_group == map::tile_log2 + map::log2_of(tiles)) {
-    const float factor = factor_of_group<K>(a, at, given, v_r);
-    return with_kind(a.kind, [&]<core::CodeKind kind>() {
-#pragma unroll
-      for (int t = 0; t < tiles; ++t) {
-        if (!at.has(t)) continue;
-        store_codes<kind>(a, offset_of<K::dense>(a, a.y_steps, at, t), factor, v_r[t]);
-      }
-    });
+    return store_codes_with<K>(a, at, factor_of_group<K>(a, at, given, v_r), v_r);
   }
   std::uint32_t largest_r[tiles];
 #pragma unroll

@@ -92,7 +92,10 @@ __device__ void store_group(const Args& a, const LaneVectors& at, float given,
     for (int t = 0; t < K::tiles; ++t) largest = max(largest, largest_bits(v_r[t]));
     raise_amax(a.amax, value_bits(a, largest), threadIdx.x % 32);
   }
-  if (K::codes && a.kind != core::CodeKind::none) return store_codes_of<K>(a, at, given, v_r);
+  if constexpr (K::output == Output::given) return store_codes_with<K>(a, at, given, v_r);
+  if constexpr (K::output == Output::any) {
+    if (a.kind != core::CodeKind::none) return store_codes_of<K>(a, at, given, v_r);
+  }
 #pragma unroll
   for (int t = 0; t < K::tiles; ++t) {
     if (!at.has(t)) continue;
@@ -117,7 +120,7 @@ __global__ void __launch_bounds__(32 * K::warps, K::blocks_per_sm)
   ptx::start_next_kernel();
   constexpr int block_vectors = K::warps * static_cast<int>(K::group_vectors);
   prefetch_vectors(a, (std::int64_t{blockIdx.x} + a.ahead) * block_vectors, block_vectors);
-  const float given = K::codes ? given_code_factor(a) : 0;
+  const float given = K::output == Output::values ? 0 : given_code_factor(a);
   // All loads are issued before anything waits for one; the matrices hide their latency.
   __syncwarp();
   const auto matrices = matrices_of<Number, K::one_rounding>(a.log2_n, ptx::opaque(lane));

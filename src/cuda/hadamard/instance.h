@@ -14,8 +14,8 @@ struct Instance {
   int log2_n;         // of a row kernel's rows; 0: any piece that fits
   int tiles;          // of a warp
   bool one_rounding;  // else fast
-  bool codes;         // in y; of row kernels also amax
-  bool full;          // also gaps between rows, signs and amax, which row kernels always take
+  Output output;
+  bool full;          // also gaps between rows and signs, which row kernels always take
   int threads;        // of a block
   int vectors;        // that a block, or a cluster, handles in one round
   int blocks_per_sm;  // by registers

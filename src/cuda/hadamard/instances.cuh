@@ -16,7 +16,7 @@ constexpr Instance in_registers() {
           .log2_n = 0,
           .tiles = tiles,
           .one_rounding = one_rounding,
-          .codes = K::codes,
+          .output = K::output,
           .full = !K::dense,
           .threads = 32 * K::warps,
           .vectors = K::warps * static_cast<int>(K::group_vectors),
@@ -33,7 +33,7 @@ constexpr Instance row_of() {
           .log2_n = K::log2_n,
           .tiles = K::tiles,
           .one_rounding = K::one_rounding,
-          .codes = K::codes,
+          .output = K::output,
           .full = true,
           .threads = K::threads,
           .vectors = K::elements / 8,
@@ -43,13 +43,13 @@ constexpr Instance row_of() {
           .stays = K::stays,
           .kernel = row_kernel<K>};
 }
-template <class Number, int tiles, int log2_pieces, bool one_rounding, bool codes>
+template <class Number, int tiles, int log2_pieces, bool one_rounding, Output output>
 constexpr Instance row() {
-  return row_of<Row<Number, tiles, log2_pieces, 0, one_rounding, codes>>();
+  return row_of<Row<Number, tiles, log2_pieces, 0, one_rounding, output>>();
 }
 template <class Number, int tiles, int log2_pieces, int log2_cluster>
 constexpr Instance spread() {
-  return row_of<Row<Number, tiles, log2_pieces, log2_cluster, true, false>>();
+  return row_of<Row<Number, tiles, log2_pieces, log2_cluster, true, Output::values>>();
 }
 
 // All that is not lean rounds once: a call that allows less accuracy gets no worse.
@@ -59,23 +59,27 @@ constexpr std::array all_in_registers{
     in_registers<Number, 4, true, Extent::lean>(),  in_registers<Number, 8, true, Extent::lean>(),
     in_registers<Number, 1, false, Extent::lean>(), in_registers<Number, 2, false, Extent::lean>(),
     in_registers<Number, 4, false, Extent::lean>(), in_registers<Number, 8, false, Extent::lean>(),
-    in_registers<Number, 1, true, Extent::codes>(), in_registers<Number, 4, true, Extent::codes>(),
-    in_registers<Number, 8, true, Extent::codes>(), in_registers<Number, 1, true, Extent::full>(),
-    in_registers<Number, 4, true, Extent::full>(),  in_registers<Number, 8, true, Extent::full>()};
+    in_registers<Number, 1, true, Extent::given>(), in_registers<Number, 4, true, Extent::given>(),
+    in_registers<Number, 8, true, Extent::given>(), in_registers<Number, 1, true, Extent::codes>(),
+    in_registers<Number, 4, true, Extent::codes>(), in_registers<Number, 8, true, Extent::codes>(),
+    in_registers<Number, 1, true, Extent::full>(),  in_registers<Number, 4, true, Extent::full>(),
+    in_registers<Number, 8, true, Extent::full>()};
 
 // 8 tiles a warp for many rows; fewer tiles and more warps where a row has an SM to itself.
 template <class Number>
-constexpr std::array all_rows{row<Number, 8, 1, true, false>(),  row<Number, 8, 2, true, false>(),
-                              row<Number, 8, 3, true, false>(),  row<Number, 8, 4, true, false>(),
-                              row<Number, 2, 3, true, false>(),  row<Number, 4, 3, true, false>(),
-                              row<Number, 4, 4, true, false>(),  row<Number, 8, 1, false, false>(),
-                              row<Number, 8, 2, false, false>(), row<Number, 8, 3, false, false>(),
-                              row<Number, 8, 4, false, false>(), row<Number, 2, 3, false, false>(),
-                              row<Number, 4, 3, false, false>(), row<Number, 4, 4, false, false>(),
-                              row<Number, 8, 1, true, true>(),   row<Number, 8, 2, true, true>(),
-                              row<Number, 8, 3, true, true>(),   row<Number, 8, 4, true, true>()};
+constexpr std::array all_rows{
+    row<Number, 8, 1, true, Output::values>(),  row<Number, 8, 2, true, Output::values>(),
+    row<Number, 8, 3, true, Output::values>(),  row<Number, 8, 4, true, Output::values>(),
+    row<Number, 2, 3, true, Output::values>(),  row<Number, 4, 3, true, Output::values>(),
+    row<Number, 4, 4, true, Output::values>(),  row<Number, 8, 1, false, Output::values>(),
+    row<Number, 8, 2, false, Output::values>(), row<Number, 8, 3, false, Output::values>(),
+    row<Number, 8, 4, false, Output::values>(), row<Number, 2, 3, false, Output::values>(),
+    row<Number, 4, 3, false, Output::values>(), row<Number, 4, 4, false, Output::values>(),
+    row<Number, 8, 1, true, Output::given>(),   row<Number, 8, 2, true, Output::given>(),
+    row<Number, 8, 3, true, Output::given>(),   row<Number, 8, 4, true, Output::given>(),
+    row<Number, 8, 1, true, Output::any>(),     row<Number, 8, 2, true, Output::any>(),
+    row<Number, 8, 3, true, Output::any>(),     row<Number, 8, 4, true, Output::any>()};
 
-// Rows over a cluster of blocks: all in f32 but x, so that the bits are those of all_rows.
 template <class Number>
 constexpr std::array all_spread_rows{
     spread<Number, 2, 4, 2>(),  // 8192 over 4 blocks of 4 warps

@@ -65,9 +65,14 @@ void allow_shared_memory(int device, std::size_t most) {
   done.push_back(device);
 }
 
+Output output_of(const HadamardProblem& p) {
+  if (p.group != 0 || p.amax != nullptr) return Output::any;
+  return p.kind == CodeKind::none ? Output::values : Output::given;
+}
+
 // Of the instances with at least `least` tiles the one next to `wanted`.
 const Instance& find(std::span<const Instance> list, int log2_n, std::int64_t least, int wanted,
-                     bool one_rounding, bool codes, bool full) {
+                     bool one_rounding, Output output, bool full) {
   const auto distance = [&](const Instance& i) {
     return std::abs(std::countr_zero(static_cast<unsigned>(i.tiles)) -
                     std::countr_zero(static_cast<unsigned>(wanted)));
@@ -75,7 +80,8 @@ const Instance& find(std::span<const Instance> list, int log2_n, std::int64_t le
   const Instance* best = nullptr;
   for (const Instance& i : list) {
     if (i.log2_n != log2_n || i.tiles < least) continue;
-    if (i.one_rounding != (one_rounding || i.codes) || i.codes != codes || i.full != full) continue;
+    if (i.output != output || i.full != full) continue;
+    if (i.one_rounding != (one_rounding || i.output != Output::values)) continue;
     if (best == nullptr || distance(i) < distance(*best)) best = &i;
   }
   return *best;
@@ -156,20 +162,20 @@ const Instance& in_registers_for(const HadamardProblem& p, const DeviceInfo& dev
   const std::int64_t together = std::max(p.size.n(), p.group) / map::tile_elements;
   const bool full = needs_full_in_registers(p);
   return find(in_registers_of(p.x_dtype), 0, std::max<std::int64_t>(1, together), wanted, !p.fast,
-              full || p.kind != CodeKind::none, full);
+              full ? Output::any : output_of(p), full);
 }
 
 const Instance& row_for(const HadamardProblem& p, const DeviceInfo& device) {
   // Where every row has an SM to itself, what counts is how long a row takes: many warps to a row.
   // The order of the sums is the same, so that its bits are.
   const bool few = p.rows() * p.pieces() <= device.workers;
-  return find(rows_of(p.x_dtype), p.size.p, 1, few ? 1 : 8, !p.fast, needs_full_row(p), true);
+  return find(rows_of(p.x_dtype), p.size.p, 1, few ? 1 : 8, !p.fast, output_of(p), true);
 }
 
 const Instance& spread_row_for(const HadamardProblem& p, const DeviceInfo& device) {
   // Many rows: two blocks a row, of 8 tiles a warp.
   const bool few = p.rows() * p.pieces() <= device.workers;
-  return find(spread_rows_of(p.x_dtype), p.size.p, 1, few ? 1 : 8, true, false, true);
+  return find(spread_rows_of(p.x_dtype), p.size.p, 1, few ? 1 : 8, true, Output::values, true);
 }
 
 void launch(const Instance& instance, const HadamardProblem& p, const DeviceInfo& device) {
@@ -177,6 +183,7 @@ void launch(const Instance& instance, const HadamardProblem& p, const DeviceInfo
   allow_shared_memory(p.device.index, device.shared_memory_per_block);
   Args a = args_of(p);
   a.ahead = device.workers * instance.blocks_per_sm / instance.cluster;
+  if (instance.log2_n != 0) a.ahead /= 2;  // rows: 66.6 us with all of them, 65.7 with half (4096)
   // A unit is a block or a cluster.
   const std::int64_t units = (a.vectors.count + instance.vectors - 1) / instance.vectors;
   // As many rounds for every block that stays: none waits for the last one's second half.

@@ -109,7 +109,7 @@ OrderSigns make_signs(const HadamardProblem& p) {
   for (int tile = 0; tile < tiles * tiles; ++tile) {
     for (int lane = 0; lane < 32; ++lane) {
       for (int reg = 0; reg < 4; ++reg) {
-        const map::SignBits at = map::sign_bits(tile, reg);
+        const map::SignBits at = map::sign_bits(tiles, tile / tiles, tile % tiles, reg);
         for (int half = 0; half < 2; ++half) {
           const f::Coord in_tile = f::a_coord(lane, reg, half);
           const int i = tile / tiles * 16 + in_tile.row, j = tile % tiles * 16 + in_tile.column;
@@ -195,7 +195,7 @@ void launch_order(const HadamardProblem& p, const DeviceInfo& device) {
                  .log2_parts = share.log2_parts,
                  .scale_of_piece = p.group != 0};
   args.rows.log2_n = f.p;
-  args.rows.ahead = device.workers * std::max(1, instance.most_warps / share.warps);
+  args.rows.ahead = device.workers * std::max(1, instance.most_warps / share.warps) / 2;
   args.rows.factor = std::ldexp(p.scale, f.p + args.power);
   launch_kernel("hadamard",
                 {.grid = (pieces + share.together - 1) / share.together,

@@ -20,9 +20,9 @@ struct OrderArgs {
   bool scale_of_piece;  // made in the pass, one for each piece
 };
 
-// Signs of the tiles of A, [word][lane]: core/hadamard/order_tiles.h. 31 words at q = 172.
+// Signs of the tiles of A, [word][lane]: core/hadamard/order_tiles.h. 33 words at q = 172.
 struct alignas(16) OrderSigns {
-  std::uint32_t words[31 * 32];
+  std::uint32_t words[33 * 32];
 };
 
 struct OrderInstance {

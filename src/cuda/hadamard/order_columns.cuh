@@ -18,6 +18,7 @@ struct Order {
   static constexpr int chunk = 8 * width;               // each for a tile of k, 88 at most
   static constexpr int batch = 4;                       // tiles of 256 that a warp has in phase 2
   static constexpr int numbers = one_rounding ? 2 : 1;  // for each element
+  static constexpr int sign_words = map::sign_row_words(most_tiles);  // of a row of tiles
   // Of an SM, and of a block: 96, 128 or 168 registers a thread, with which nothing spills.
   static constexpr int most_warps = most_tiles > 4 ? 12 : full ? 16 : 20;
 };
@@ -28,12 +29,15 @@ struct OrderShared {
   int units;  // of 16 bytes that the numbers take
 };
 
+// From the kernel's arguments: by an address that the compiler does not see through, for loads of
+// constants take a lane after the other.
 __device__ inline void copy_signs(const OrderArgs& o, const OrderSigns& signs,
                                   const OrderShared& shared) {
+  const std::uint32_t* const from = ptx::opaque(signs.words);
   const int words = 32 * map::sign_words_of(o.q);
 #pragma unroll 1
   for (int i = 4 * threadIdx.x; i < words; i += 4 * blockDim.x) {
-    *reinterpret_cast<uint4*>(shared.signs + i) = *reinterpret_cast<const uint4*>(signs.words + i);
+    *reinterpret_cast<uint4*>(shared.signs + i) = *reinterpret_cast<const uint4*>(from + i);
   }
 }
 
@@ -91,7 +95,7 @@ struct OrderColumns {
 };
 
 // Calls f(tile of k, r, element of the chunk's row from column 0 of the piece on). Rows beyond q
-// are row 0 once more: A is zero in their columns.
+// are row 0 once more, until arrange_rows makes zeros of them.
 template <class K, class F>
 __device__ void for_each_order_row(const OrderArgs& o, int lane, F f) {
 #pragma unroll
@@ -124,14 +128,18 @@ __device__ void flip_rows(const OrderArgs& o, int piece, int column, int lane, O
 }
 
 template <class K>
-__device__ void arrange_rows(const OrderRows<K>& x_r, OrderColumns<K>& b) {
+__device__ void arrange_rows(const OrderArgs& o, int lane, const OrderRows<K>& x_r,
+                             OrderColumns<K>& b) {
 #pragma unroll
   for (int k = 0; k < K::most_tiles; ++k) {
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
+      // q is a multiple of four: the pair of rows is within it or beyond it.
+      const bool is_row = 16 * k + map::order_row(lane % 4, 2 * half) < o.q;
 #pragma unroll
       for (int w = 0; w < K::width / 2; ++w) {
-        const std::uint32_t even = x_r[k][2 * half][w], odd = x_r[k][2 * half + 1][w];
+        const std::uint32_t even = is_row ? x_r[k][2 * half][w] : 0;
+        const std::uint32_t odd = is_row ? x_r[k][2 * half + 1][w] : 0;
         b.words_r[k][half][2 * w] = ptx::permute_bytes<0x5410>(even, odd);
         b.words_r[k][half][2 * w + 1] = ptx::permute_bytes<0x7632>(even, odd);
       }
@@ -139,24 +147,26 @@ __device__ void arrange_rows(const OrderRows<K>& x_r, OrderColumns<K>& b) {
   }
 }
 
-// Rows 16 `tile` ... + 15 of H_q times the chunk: [fragment][register]. q is a multiple of four, so
-// that a register of A is within q or beyond it.
+// Rows 16 `tile` ... + 15 of H_q times the chunk: [fragment][register]. Columns of A beyond q hold
+// anything finite: B is zero there.
 template <class K>
 __device__ void multiply_order(const OrderArgs& o, const std::uint32_t* signs_s, int tile, int lane,
                                const OrderColumns<K>& b, float (&sums_r)[K::width][4]) {
   const int tiles = map::order_tiles(o.q);
   const std::uint32_t ones = K::Number::power(o.power) * 0x00010001U;
-  const int left = o.q - 2 * (lane % 4);
+  std::uint32_t signs_r[K::sign_words];
+#pragma unroll
+  for (int w = 0; w < K::sign_words; ++w) {
+    signs_r[w] = signs_s[32 * (tile * K::sign_words + w) + lane];
+  }
 #pragma unroll
   for (int k = 0; k < K::most_tiles; ++k) {
     if (k >= tiles) break;
-    const map::SignBits first = map::sign_bits(tile * tiles + k, 0);
-    const std::uint32_t signs = signs_s[32 * first.word + lane] << first.shift;
     std::uint32_t a_r[4];
 #pragma unroll
     for (int r = 0; r < 4; ++r) {
-      const std::uint32_t magnitude = 16 * k + 8 * (r / 2) < left ? ones : 0;
-      a_r[r] = (signs << r & 0x80008000U) | magnitude;
+      const map::SignBits at = map::sign_bits(K::most_tiles, 0, k, r);
+      a_r[r] = ptx::and_or(signs_r[at.word] << at.shift, 0x80008000U, ones);
     }
 #pragma unroll
     for (int j = 0; j < K::width; ++j) {
@@ -218,8 +228,7 @@ __device__ void write_numbers(const OrderArgs& o, const OrderShared& shared, int
   }
 }
 
-// Phase 1 of the block's pieces. The signs of H_q come from the arguments, at lane by lane's speed:
-// while the first columns are on their way.
+// Phase 1 of the block's pieces. The signs of H_q come while the first columns are on their way.
 template <class K>
 __device__ void sum_orders(const OrderArgs& o, const OrderSigns& signs, const OrderShared& shared,
                            int first_piece, int pieces) {
@@ -244,7 +253,7 @@ __device__ void sum_orders(const OrderArgs& o, const OrderSigns& signs, const Or
       flip_rows<K>(o, first_piece + piece, column, ptx::opaque(lane), x_r);
     }
     OrderColumns<K> b;
-    arrange_rows<K>(x_r, b);
+    arrange_rows<K>(o, ptx::opaque(lane), x_r, b);
     const OrderPlaces<K> places(o, piece, chunk, lane);
     const int parts = 1 << o.log2_parts;
 #pragma unroll 1

@@ -69,7 +69,7 @@ __device__ void sum_piece(const Args& a, int row, int piece, int lane,
 // Phase 2.
 template <class K>
 __device__ void finish_row(const Args& a, int row, int rank, float given, const float* sums_s) {
-  if constexpr (K::codes) {
+  if constexpr (K::output == Output::any) {
     finish_row_codes<K>(a, row, given, sums_s);
   } else {
     const RowOut out = row_out<K>(a, row);
@@ -80,7 +80,11 @@ __device__ void finish_row(const Args& a, int row, int rank, float given, const 
       read_columns<K>(sums_s, in_block, w_r);
       const int column = rank * K::block_columns + in_block;
       finish_columns<K>(out, column, w_r);
-      store_columns<K>(a, out, column, w_r);
+      if constexpr (K::output == Output::given) {
+        store_columns_as_codes<K>(a, out, column, given, w_r);
+      } else {
+        store_columns<K>(a, out, column, w_r);
+      }
     }
   }
 }
@@ -100,7 +104,7 @@ __global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
   ptx::start_next_kernel();
   const int ahead = K::stays ? step : a.ahead;
   if (rank == 0) prefetch_vectors(a, first_vector<K>(row + ahead), K::elements / 8);
-  const float given = K::codes ? given_code_factor(a) : 0;
+  const float given = K::output == Output::values ? 0 : given_code_factor(a);
 #pragma unroll 1
   while (true) {
     float v_r[K::tiles][8];

@@ -8,13 +8,13 @@
 namespace halfbyte::cuda::hadamard {
 
 template <class NumberType, int tiles_, int log2_pieces_, int log2_cluster_, bool one_rounding_,
-          bool codes_>
+          Output output_>
 struct Row {
   using Number = NumberType;
   static constexpr int tiles = tiles_;
   static constexpr int log2_pieces = log2_pieces_;
   static constexpr bool one_rounding = one_rounding_;
-  static constexpr bool codes = codes_;  // codes or amax; else only y in x's type
+  static constexpr Output output = output_;
   static constexpr int pieces = 1 << log2_pieces;
   static constexpr int cluster = 1 << log2_cluster_;          // blocks that share a row
   static constexpr int threads = 32 * pieces / cluster;       // of a block
@@ -26,11 +26,13 @@ struct Row {
   static constexpr int shared_bytes = pieces * block_columns * static_cast<int>(sizeof(float));
   // One block of 32768 fills an SM: it stays and loads its next row ahead. Of the others an SM
   // holds several, which overlap.
-  static constexpr bool stays = threads == 512 && tiles == 8 && cluster == 1 && !codes;
+  static constexpr bool stays =
+      threads == 512 && tiles == 8 && cluster == 1 && output != Output::any;
   // 128 registers a thread, and 96 for rows of 4096 and 8192: two to six of them are spilled then,
   // but 20 warps instead of 16 are 0.95 of a copy instead of 0.92.
   static constexpr int blocks_per_sm = (threads <= 128 && cluster == 1 ? 640 : 512) / threads;
-  static_assert(cluster == 1 || (share.vectors == 1 && block_columns >= 64 && !codes));
+  static_assert(cluster == 1 ||
+                (share.vectors == 1 && block_columns >= 64 && output == Output::values));
 };
 
 // Rows are counted in 32 bits: 2^31 of them would be 17 TB.
@@ -109,6 +111,18 @@ __device__ void finish_columns(const RowOut& out, int column,
   if (out.signs == nullptr) return;
 #pragma unroll
   for (int p = 0; p < K::pieces; ++p) flip_after(out.signs + p * K::columns + column, v_r[p]);
+}
+
+// The same as codes of a given scale.
+template <class K>
+__device__ void store_columns_as_codes(const Args& a, const RowOut& out, int column, float factor,
+                                       const float (&v_r)[K::pieces][K::share.width]) {
+  with_kind(a.kind, [&]<core::CodeKind kind>() {
+#pragma unroll
+    for (int p = 0; p < K::pieces; ++p) {
+      store_codes<kind>(a, out.y + p * K::columns + column, factor, v_r[p]);
+    }
+  });
 }
 
 template <class K>
