@@ -1,5 +1,8 @@
 #include "cli/arguments.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <charconv>
 
 namespace halfbyte::cli {
@@ -83,8 +86,10 @@ Schedule parse_schedule(Option option, const std::string& text) {
 }
 
 std::size_t parse_rotation(Option option, const std::optional<std::string>& text, Device device) {
-  // An H200's L2 holds 60 MB; a host's last-level cache is shared with other work.
-  const std::int64_t usual = device.type == DeviceType::cpu ? 128 : 256;
+  // An H200's L2 holds 60 MB. A host's last-level cache may hold 300, shared with other work.
+  const std::int64_t cache = std::max(0L, sysconf(_SC_LEVEL3_CACHE_SIZE)) >> 20;
+  const std::int64_t usual =
+      device.type == DeviceType::cpu ? std::clamp<std::int64_t>(4 * cache, 128, 2048) : 256;
   const std::int64_t mib = text ? parse_integer(option, *text, 0, 1 << 20) : usual;
   return static_cast<std::size_t>(mib) << 20;
 }

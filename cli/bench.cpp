@@ -183,7 +183,7 @@ void add_bench(CLI::App& app, int& status) {
   verb->add_option("--cell-ms", a->cell_ms, "milliseconds of calls for each row")
       ->capture_default_str();
   verb->add_option("--rotate-mib", a->rotate_mib,
-                   "distinct weights that calls go through, MiB [128; on a GPU 256]");
+                   "distinct weights that calls go through, MiB [128 or 4 caches; on a GPU 256]");
   verb->add_flag("--no-overlap", a->no_overlap,
                  "a kernel begins only when the one before it has ended");
   verb->add_flag("--batch-invariant", a->batch_invariant,

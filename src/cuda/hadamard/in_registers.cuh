@@ -75,6 +75,17 @@ __device__ void transform_nonfinite_tile(const std::uint32_t (&x_r)[4],
   }
 }
 
+template <class K>
+__device__ void store_values(const Args& a, const LaneVectors& at, float (&v_r)[K::tiles][8]) {
+#pragma unroll
+  for (int t = 0; t < K::tiles; ++t) {
+    if (!at.has(t)) continue;
+    scale_values(a, v_r[t]);
+    auto* const y_g = static_cast<std::uint16_t*>(a.y);
+    store_rounded<typename K::Number>(y_g + offset_of<K::dense>(a, a.y_steps, at, t), v_r[t]);
+  }
+}
+
 // Sums of a group into y.
 template <class K>
 __device__ void store_group(const Args& a, const LaneVectors& at, float given,
@@ -92,16 +103,13 @@ __device__ void store_group(const Args& a, const LaneVectors& at, float given,
     for (int t = 0; t < K::tiles; ++t) largest = max(largest, largest_bits(v_r[t]));
     raise_amax(a.amax, value_bits(a, largest), threadIdx.x % 32);
   }
-  if constexpr (K::output == Output::given) return store_codes_with<K>(a, at, given, v_r);
-  if constexpr (K::output == Output::any) {
-    if (a.kind != core::CodeKind::none) return store_codes_of<K>(a, at, given, v_r);
-  }
-#pragma unroll
-  for (int t = 0; t < K::tiles; ++t) {
-    if (!at.has(t)) continue;
-    scale_values(a, v_r[t]);
-    auto* const y_g = static_cast<std::uint16_t*>(a.y);
-    store_rounded<typename K::Number>(y_g + offset_of<K::dense>(a, a.y_steps, at, t), v_r[t]);
+  if constexpr (K::output == Output::given) {
+    store_codes_with<K>(a, at, given, v_r);
+  } else {
+    if constexpr (K::output == Output::any) {
+      if (a.kind != core::CodeKind::none) return store_codes_of<K>(a, at, given, v_r);
+    }
+    store_values<K>(a, at, v_r);
   }
 }
 
