@@ -145,11 +145,9 @@ __device__ inline void begin_meeting(std::uint64_t* meeting_s, int arrivals) {
                : "memory");
 }
 __device__ inline void arrive_at_meeting(std::uint64_t* meeting_s) {
-  std::uint64_t state;
-  asm volatile("mbarrier.arrive.shared.b64 %0, [%1];"
-               : "=l"(state)
-               : "r"(shared_address(meeting_s))
-               : "memory");
+  asm volatile(
+      "{.reg .b64 state; mbarrier.arrive.shared.b64 state, [%0];}" ::"r"(shared_address(meeting_s))
+      : "memory");
 }
 __device__ inline void wait_for_meeting(std::uint64_t* meeting_s, int parity) {
   int is_over = 0;
