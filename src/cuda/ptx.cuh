@@ -135,39 +135,6 @@ __device__ inline std::uint32_t shared_address(const void* generic) {
   return static_cast<std::uint32_t>(__cvta_generic_to_shared(generic));
 }
 
-// Parallel Synchronization and Communication Instructions: mbarrier. A meeting of the block's
-// threads in two halves, phase after phase: one ends with `arrivals` of them, and who waits for it
-// may come later. `parity` is that of the phase, counted from 0. What a thread read and wrote
-// before it arrived lies before what follows the wait. One thread begins it, ahead of a barrier.
-// sm_80.
-__device__ inline void begin_meeting(std::uint64_t* meeting_s, int arrivals) {
-  asm volatile("mbarrier.init.shared.b64 [%0], %1;" ::"r"(shared_address(meeting_s)), "r"(arrivals)
-               : "memory");
-}
-__device__ inline void arrive_at_meeting(std::uint64_t* meeting_s) {
-  asm volatile(
-      "{.reg .b64 state; mbarrier.arrive.shared.b64 state, [%0];}" ::"r"(shared_address(meeting_s))
-      : "memory");
-}
-__device__ inline void wait_for_meeting(std::uint64_t* meeting_s, int parity) {
-  int is_over = 0;
-  while (is_over == 0) {
-#if __CUDA_ARCH__ >= 900
-    asm volatile(
-        "{.reg .pred p; mbarrier.try_wait.parity.shared.b64 p, [%1], %2; selp.b32 %0, 1, 0, p;}"
-        : "=r"(is_over)
-        : "r"(shared_address(meeting_s)), "r"(parity)
-        : "memory");
-#else
-    asm volatile(
-        "{.reg .pred p; mbarrier.test_wait.parity.shared.b64 p, [%1], %2; selp.b32 %0, 1, 0, p;}"
-        : "=r"(is_over)
-        : "r"(shared_address(meeting_s)), "r"(parity)
-        : "memory");
-#endif
-  }
-}
-
 // Data Movement and Conversion Instructions: ld.shared, of 1, 2 or 4 words that are aligned to
 // their size. Stays behind the waits for copies before it.
 __device__ inline void load_shared(std::uint32_t address, std::uint32_t (&words)[1]) {

@@ -34,12 +34,12 @@ __device__ void load_piece(const Args& a, int row, int piece, int lane,
 }
 
 // Threads that share a row meet: none may write to a block that has not begun, nor over what others
-// still read of the row before. They say so once they have read, and wait as late as possible: a
-// barrier there cost a tenth of the time of a row of 32768.
+// still read of the row before. As late as possible: warps that are ahead sum their next piece. (An
+// mbarrier at which they arrive once they have read took as long: the wait moves to the next one.)
 template <class K>
-__device__ void wait_to_overwrite(std::uint64_t* have_read_s, int round) {
+__device__ void wait_to_overwrite(bool is_first) {
   if constexpr (K::cluster > 1) ptx::wait_for_cluster();
-  if (K::stays && round > 0) ptx::wait_for_meeting(have_read_s, (round - 1) % 2);
+  if (K::stays && !is_first) __syncthreads();
 }
 template <class K>
 __device__ void wait_for_sums() {
@@ -69,8 +69,7 @@ __device__ void sum_piece(const Args& a, int row, int piece, int lane,
 
 // Phase 2.
 template <class K>
-__device__ void finish_row(const Args& a, int row, int rank, float given, const float* sums_s,
-                           std::uint64_t* have_read_s) {
+__device__ void finish_row(const Args& a, int row, int rank, float given, const float* sums_s) {
   if constexpr (K::output == Output::any) {
     finish_row_codes<K>(a, row, given, sums_s);
   } else {
@@ -80,11 +79,6 @@ __device__ void finish_row(const Args& a, int row, int rank, float given, const 
       const int in_block = K::share.width * (threadIdx.x + j * K::threads);
       float w_r[K::pieces][K::share.width];
       read_columns<K>(sums_s, in_block, w_r);
-      if constexpr (K::stays) {
-        static_assert(K::share.vectors == 1);
-        __syncwarp();
-        if (threadIdx.x % 32 == 0) ptx::arrive_at_meeting(have_read_s);
-      }
       const int column = rank * K::block_columns + in_block;
       finish_columns<K>(out, column, w_r);
       if constexpr (K::output == Output::given) {
@@ -104,8 +98,6 @@ __global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
   const int piece = rank * (K::threads / 32) + threadIdx.x / 32;
   const int step = gridDim.x / K::cluster;
   int row = blockIdx.x / K::cluster;
-  __shared__ std::uint64_t have_read_s;
-  if (K::stays && threadIdx.x == 0) ptx::begin_meeting(&have_read_s, K::threads / 32);
   if constexpr (K::cluster > 1) ptx::arrive_at_cluster();
   ptx::wait_for_previous_kernel();
   std::uint32_t x_r[K::tiles][4];
@@ -115,7 +107,7 @@ __global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
   if (rank == 0) prefetch_vectors(a, first_vector<K>(row + ahead), K::elements / 8);
   const float given = K::output == Output::values ? 0 : given_code_factor(a);
 #pragma unroll 1
-  for (int round = 0;; ++round) {
+  while (true) {
     float v_r[K::tiles][8];
     sum_piece<K>(a, row, piece, lane, x_r, v_r);
     if constexpr (K::stays) {
@@ -123,10 +115,10 @@ __global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
       prefetch_vectors(a, first_vector<K>(row + step + ahead), K::elements / 8);
     }
     map::transform_first_index(v_r, map::log2_of(K::tiles));
-    wait_to_overwrite<K>(&have_read_s, round);
+    wait_to_overwrite<K>(row < step);
     write_piece<K>(sums_s, piece, lane, v_r);
     wait_for_sums<K>();
-    finish_row<K>(a, row, rank, given, sums_s, &have_read_s);
+    finish_row<K>(a, row, rank, given, sums_s);
     if constexpr (!K::stays) return;
     row += step;
     if (first_vector<K>(row) >= a.vectors.count) return;

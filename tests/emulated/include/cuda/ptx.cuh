@@ -54,12 +54,6 @@ T* dynamic_shared() {
 }
 
 inline std::uint32_t shared_address(const void* generic) { return simt::shared_address(generic); }
-
-// All threads wait for each phase: a barrier of the block at the wait is one that does no more.
-inline void begin_meeting(std::uint64_t* meeting, int) { *meeting = 0; }
-inline void arrive_at_meeting(std::uint64_t* meeting) { ++*meeting; }
-inline void wait_for_meeting(std::uint64_t*, int) { simt::meet_block(); }
-
 template <std::size_t count>
 void load_shared(std::uint32_t address, std::uint32_t (&words)[count]) {
   std::memcpy(words, simt::shared_place(address, sizeof(words)), sizeof(words));
