@@ -36,11 +36,17 @@ inline constexpr int max_digits = 6;
 // x 4096, m = 1: 367 us without, 361 / 368 / 334 / 348 us at 512 / 1024 / 2048 / 4096 bytes.
 inline constexpr int prefetch_bytes = 2048;
 
-// One row's chunk of x. digits: how many are in use; 0: x is zero; -1: summed in f32.
+// One row's chunk of x; [chunk][row], so that the rows of a chunk lie side by side: row by row they
+// would compete for the same few sets of L1. digits: how many are in use; 0: x is zero; -1: summed
+// in f32.
 struct alignas(64) DigitChunk {
   float unit;  // 2^e
   std::int32_t digits;
   float sums[max_digits];  // of each digit over the chunk
+  // x as 16-bit words for words.h, where one or two digits are in use and there are several rows:
+  // in the order of core::n16::word_place(), and what sums() of two digits says as integers.
+  std::int16_t word_sums[2];
+  alignas(32) std::int16_t words[core::n16::chunk_k];
   alignas(32) std::int8_t x[max_digits][core::n16::chunk_k];
 };
 
@@ -179,142 +185,6 @@ inline void sum_any_digits(const Codes& codes, int steps, const DigitChunk& x,
       return sum_digits<V, 5>(codes, steps, x, zero, value);
     default:
       return sum_digits<V, 6>(codes, steps, x, zero, value);
-  }
-}
-
-// Scales and zeros of (block, group), widened.
-template <class V>
-inline void load_group(const N16& w, std::int64_t block, std::int64_t group,
-                       typename V::Float* scale, typename V::Float* zero) {
-  const std::int64_t index = w.group_index(block, group);
-  for (int v = 0; v < V::vectors; ++v) {
-    const std::int64_t at = index + v * V::lanes;
-    switch (w.scale_dtype) {
-      case DType::f16:
-        scale[v] = V::load_f16(w.scales.data() + 2 * at);
-        break;
-      case DType::bf16:
-        scale[v] = V::load_bf16(w.scales.data() + 2 * at);
-        break;
-      default:
-        scale[v] = V::load(reinterpret_cast<const float*>(w.scales.data()) + at);
-    }
-    switch (w.zero_kind) {
-      case ZeroKind::symmetric:
-        zero[v] = V::set(w.implied_zero);
-        break;
-      case ZeroKind::integer:
-        zero[v] = V::load_u8(w.zeros.data() + at);
-        break;
-      default:
-        switch (w.scale_dtype) {
-          case DType::f16:
-            zero[v] = V::load_f16(w.offsets.data() + 2 * at);
-            break;
-          case DType::bf16:
-            zero[v] = V::load_bf16(w.offsets.data() + 2 * at);
-            break;
-          default:
-            zero[v] = V::load(reinterpret_cast<const float*>(w.offsets.data()) + at);
-        }
-    }
-  }
-}
-
-// The chunk in f32, element by element: IEEE results for x that is no sum of a few digits.
-template <class V>
-inline void sum_plain(const N16& w, const Chunk& chunk, const float* x, const std::uint8_t* codes,
-                      const typename V::Float* scale, const typename V::Float* zero,
-                      typename V::Float* total) {
-  const int per_step = w.container_bits == 8 ? 4 : 8;
-  const int mask = w.container_bits == 8 ? 255 : 15;
-  for (int i = 0; i < chunk.count; ++i) {
-    for (int v = 0; v < V::vectors; ++v) {
-      const auto line = V::load_codes(codes + i / per_step * core::n16::step_bytes +
-                                      v * static_cast<int>(sizeof(typename V::Bytes)));
-      const int shift = 8 * (i % 4) + i % per_step / 4 * 4;
-      const auto q = w.meaning == CodeMeaning::table ? V::field_look_up(line, shift, w.table.data())
-                                                     : V::field(line, shift, mask);
-      total[v] = V::fma(V::mul(V::sub(q, zero[v]), scale[v]), V::set(x[i]), total[v]);
-    }
-  }
-}
-
-// What one chunk of one block of columns is multiplied with.
-template <class V>
-struct BlockChunk {
-  const Chunk& chunk;
-  std::int64_t index;  // of the chunk
-  std::int64_t block;
-  const std::uint8_t* lines;
-  typename V::Float scale[V::vectors];  // of integer codes
-  typename V::Float zero[V::vectors];
-
-  BlockChunk(const N16& w, std::int64_t c, std::int64_t b)
-      : chunk(w.chunks[static_cast<std::size_t>(c)]),
-        index(c),
-        block(b),
-        lines(w.block_codes(b) + chunk.first / 8 * core::n16::step_bytes) {
-    load_group<V>(w, block, chunk.group, scale, zero);
-    if (w.meaning == CodeMeaning::affine) return;
-    for (int v = 0; v < V::vectors;
-         ++v) {  // the table's integers have a zero and a unit of their own
-      zero[v] = V::set(static_cast<float>(w.table_zero));
-      scale[v] = V::mul(scale[v], V::set(w.table_unit));
-    }
-  }
-  int steps() const { return chunk.padded() / 8; }
-};
-
-template <class V>
-inline void add_plain(const TileCall& call, const BlockChunk<V>& at, std::int64_t row, float* out) {
-  float x[core::n16::chunk_k];
-  widen_chunk(call, row, at.chunk, x);
-  typename V::Float scale[V::vectors];
-  typename V::Float zero[V::vectors];
-  typename V::Float total[V::vectors];
-  load_group<V>(*call.w, at.block, at.chunk.group, scale, zero);
-  for (int v = 0; v < V::vectors; ++v) total[v] = V::load(out + v * V::lanes);
-  sum_plain<V>(*call.w, at.chunk, x, at.lines, scale, zero, total);
-  for (int v = 0; v < V::vectors; ++v) V::store(out + v * V::lanes, total[v]);
-}
-
-template <class V, class Codes>
-inline void add_rows(const TileCall& call, const BlockChunk<V>& at, const Codes& codes,
-                     float* out) {
-  const auto chunks = static_cast<std::int64_t>(call.w->chunks.size());
-  const auto* x = static_cast<const DigitChunk*>(call.x) + call.row * chunks + at.index;
-  for (std::int64_t r = 0; r < call.rows; ++r, x += chunks, out += call.out_stride) {
-    if (x->digits == 0) continue;
-    if (x->digits < 0) {
-      add_plain<V>(call, at, call.row + r, out);
-      continue;
-    }
-    typename V::Float value[V::vectors];
-    sum_any_digits<V>(codes, at.steps(), *x, at.zero, value);
-    for (int v = 0; v < V::vectors; ++v) {
-      const auto scaled = V::mul(value[v], V::set(x->unit));
-      V::store(out + v * V::lanes, V::fma(scaled, at.scale[v], V::load(out + v * V::lanes)));
-    }
-  }
-}
-
-template <class V, class Reader>
-inline void digits_tile(const TileCall& call) {
-  const Reader reader(*call.w);
-  const std::int64_t first_block = call.column / core::n16::block_columns;
-  const std::int64_t blocks = core::n16::blocks(call.columns);
-  for (std::int64_t i = 0; i < call.k.count; ++i) {
-    for (std::int64_t b = 0; b < blocks;
-         ++b) {  // as many streams of weights as the tile has blocks
-      const BlockChunk<V> at(*call.w, call.k.first + i * call.k.stride, first_block + b);
-      float* out = call.out + b * core::n16::block_columns;
-      if (call.rows == 1) {
-        add_rows<V>(call, at, PackedCodes<V, Reader>{reader, at.lines}, out);
-      } else {
-        add_rows<V>(call, at, UnpackedCodes<V, Reader>(reader, at.lines, at.steps()), out);
-      }
-    }
   }
 }
 

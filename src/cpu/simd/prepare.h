@@ -57,9 +57,20 @@ constexpr double wide_power_of_two(int exponent) {  // -1022 ... 1023
   return std::bit_cast<double>(static_cast<std::uint64_t>(exponent + 1023) << 52);
 }
 
+// One or two digits as the words of words.h.
+template <class Int>
+inline void place_words(const Int* value, int count, DigitChunk& to) {
+  for (int i = 0; i < count; i += 4) {
+    for (int j = 0; j < 4; ++j) {
+      to.words[i + core::n16::word_place(j)] = static_cast<std::int16_t>(value[i + j]);
+    }
+  }
+}
+
 // Splits integers into `digits` signed bytes each.
 template <class Int>
 inline void split_digits(Int* value, int count, int digits, DigitChunk& to) {
+  if (digits <= 2) place_words(value, count, to);
   for (int d = 0; d < digits; ++d) {
     std::int32_t sum = 0;
     for (int i = 0; i < count; ++i) {
@@ -69,7 +80,9 @@ inline void split_digits(Int* value, int count, int digits, DigitChunk& to) {
       value[i] = (value[i] - low) >> 8;
     }
     to.sums[d] = static_cast<float>(sum);
+    if (d < 2) to.word_sums[d] = static_cast<std::int16_t>(sum);
   }
+  if (digits == 1) to.word_sums[1] = 0;
   to.digits = digits;
 }
 
@@ -180,13 +193,13 @@ inline void prepare_digits(const LinearProblem& problem, const N16& w, std::int6
   const auto chunks = static_cast<std::int64_t>(w.chunks.size());
   const std::int64_t row = part / parts_per_row(w);
   const std::int64_t first = part % parts_per_row(w) * chunks_per_part;
-  auto* to = static_cast<DigitChunk*>(x) + row * chunks;
+  auto* to = static_cast<DigitChunk*>(x) + row;
   for (std::int64_t c = first; c < core::smaller<std::int64_t>(first + chunks_per_part, chunks);
        ++c) {
     const Chunk& chunk = w.chunks[static_cast<std::size_t>(c)];
     alignas(64) float values[core::n16::chunk_k];
     widen<V>(problem, w, row, chunk, values);
-    split_chunk(values, chunk.padded(), chunk.count, w.k >= rounded_min_k, to[c]);
+    split_chunk(values, chunk.padded(), chunk.count, w.k >= rounded_min_k, to[c * problem.m]);
   }
 }
 
