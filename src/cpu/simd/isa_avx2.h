@@ -97,6 +97,9 @@ struct Avx2 {
   static Sum add_widened(Sum total, Sum pairs) {
     return _mm256_add_epi32(total, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
   }
+  static Sum add_widened_256(Sum total, Sum pairs) {
+    return _mm256_add_epi32(total, _mm256_madd_epi16(pairs, _mm256_set1_epi16(256)));
+  }
   // Keeps a running sum in a register and its additions in program order: g++ 12 otherwise turns
   // them into trees that spill a dozen vectors a step (three digits, m = 1 on Zen 3: 460 us, then
   // 362).
@@ -115,6 +118,12 @@ struct Avx2 {
     std::int32_t two;
     __builtin_memcpy(&two, p, 4);
     return _mm256_set1_epi32(two);
+  }
+  static Bytes load_words(const std::int16_t* p) {
+    return _mm256_load_si256(reinterpret_cast<const __m256i*>(p));
+  }
+  static void store_words(std::int16_t* p, Bytes v) {
+    _mm256_store_si256(reinterpret_cast<__m256i*>(p), v);
   }
   static Sum word_product(Bytes a, Bytes b) { return _mm256_madd_epi16(a, b); }
   static Sum add_word_product(Sum total, Bytes codes, Bytes words) {

@@ -58,8 +58,7 @@ inline __attribute__((always_inline)) void add_words(const typename V::Bytes* co
 // out += scale * 2^e sum_k (q_k - z) x_k for `Rows` rows.
 template <class V, int Rows, class Reader>
 inline void add_word_rows(const Reader& reader, const std::uint8_t* lines, int steps,
-                          const typename V::Float* scale, const typename V::Float* zero,
-                          const WordRow* rows) {
+                          const Group& group, const WordRow* rows) {
   const DigitChunk* x[Rows];
   typename V::Sum total[Rows][V::vectors];
 #pragma GCC unroll 8
@@ -68,7 +67,7 @@ inline void add_word_rows(const Reader& reader, const std::uint8_t* lines, int s
     const auto sums = V::broadcast_words(x[r]->word_sums);
 #pragma GCC unroll 2
     for (int v = 0; v < V::vectors; ++v) {
-      total[r][v] = V::word_product(V::minus_zero_words(zero[v]), sums);
+      total[r][v] = V::word_product(V::load_words(group.zero_words + v * 2 * V::lanes), sums);
     }
   }
   for (int step = 0; step < steps; ++step, lines += core::n16::step_bytes) {
@@ -87,22 +86,16 @@ inline void add_word_rows(const Reader& reader, const std::uint8_t* lines, int s
   }
 #pragma GCC unroll 8
   for (int r = 0; r < Rows; ++r) {
-    const auto unit = V::set(x[r]->unit);
-#pragma GCC unroll 2
-    for (int v = 0; v < V::vectors; ++v) {
-      float* out = rows[r].out + v * V::lanes;
-      V::store(out, V::fma(V::mul(V::to_float(total[r][v]), unit), scale[v], V::load(out)));
-    }
+    add_scaled<V>(total[r], V::set(x[r]->unit), group.scale, rows[r].out);
   }
 }
 
 template <class V, class Reader, int Rows = V::word_rows>
 inline void add_any_word_rows(int count, const Reader& reader, const std::uint8_t* lines, int steps,
-                              const typename V::Float* scale, const typename V::Float* zero,
-                              const WordRow* rows) {
-  if (count == Rows) return add_word_rows<V, Rows>(reader, lines, steps, scale, zero, rows);
+                              const Group& group, const WordRow* rows) {
+  if (count == Rows) return add_word_rows<V, Rows>(reader, lines, steps, group, rows);
   if constexpr (Rows > 1) {
-    add_any_word_rows<V, Reader, Rows - 1>(count, reader, lines, steps, scale, zero, rows);
+    add_any_word_rows<V, Reader, Rows - 1>(count, reader, lines, steps, group, rows);
   }
 }
 
