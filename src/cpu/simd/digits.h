@@ -201,31 +201,6 @@ inline __attribute__((always_inline)) void add_digits(const Codes& codes, int st
   }
 }
 
-// The same for two digits, with the sum of all terms as one integer, rounded once as fma(256) does
-// above: shorter by 14 operations and two roundings' latency.
-template <class V, class Codes>
-inline __attribute__((always_inline)) void add_two_digits(const Codes& codes, int steps,
-                                                          const DigitChunk& x, const float* scale,
-                                                          const std::int16_t* zero_words,
-                                                          float* out) {
-  typename V::Sum total[V::vectors];
-  const auto sums = V::broadcast_words(x.word_sums);
-#pragma GCC unroll 2
-  for (int v = 0; v < V::vectors; ++v) {
-    total[v] = V::word_product(V::load_words(zero_words + v * 2 * V::lanes), sums);
-  }
-  for_segments<Codes>(steps, [&](int first, int count) __attribute__((always_inline)) {
-    typename V::Sum sum[V::vectors][2];
-    sum_segment<V, 2>(codes, first, count, x, sum);
-#pragma GCC unroll 2
-    for (int v = 0; v < V::vectors; ++v) {
-      total[v] = V::add_widened(total[v], sum[v][0]);
-      total[v] = V::add_widened_256(total[v], sum[v][1]);
-    }
-  });
-  add_scaled<V>(total, V::set(x.unit), scale, out);
-}
-
 template <class V, class Codes>
 inline void add_any_digits(const Codes& codes, int steps, const DigitChunk& x, const Group& group,
                            float* out) {
@@ -235,9 +210,6 @@ inline void add_any_digits(const Codes& codes, int steps, const DigitChunk& x, c
     case 1:
       return add_digits<V, 1>(codes, steps, x, scale, zero, out);
     case 2:
-      if constexpr (V::word_rows > 1) {
-        return add_two_digits<V>(codes, steps, x, scale, group.zero_words, out);
-      }
       return add_digits<V, 2>(codes, steps, x, scale, zero, out);
     case 3:
       return add_digits<V, 3>(codes, steps, x, scale, zero, out);

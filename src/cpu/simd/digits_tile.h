@@ -7,6 +7,7 @@
 #include "cpu/simd/digits.h"
 #include "cpu/simd/group.h"
 #include "cpu/simd/plain.h"
+#include "cpu/simd/two_digits.h"
 #include "cpu/simd/wide_groups.h"
 #include "cpu/simd/words.h"
 #include "cpu/tile.h"
@@ -90,15 +91,80 @@ inline void add_together(const TileCall& call, const BlockChunk& at, const Reade
   }
 }
 
+// Where a tile is in its walk: chunk by chunk, in each all blocks, so that there are as many
+// streams of weights as blocks.
+template <class V>
+struct TileChunk {
+  const Chunk& chunk;
+  BlockLines lines;       // of the tile's blocks
+  BlockLines next_lines;  // of the chunk after this one
+  const WideGroups<V>& groups;
+  std::int64_t batched;  // the chunk in `groups`
+  std::int64_t first_block;
+  std::int64_t blocks;
+
+  BlockChunk at(std::int64_t b) const {
+    return {chunk, first_block + b, lines.of(b), groups.at(batched, b)};
+  }
+};
+
+template <class V, class Reader>
+inline void add_one_row(const TileCall& call, const Reader& reader, const TileChunk<V>& tile,
+                        const DigitChunk& x) {
+  std::int64_t b = 0;
+  if constexpr (V::word_rows > 1) {
+    const auto add = [&]<int Blocks>() {
+      const bool last = b + 2 >= tile.blocks;
+      const BlockLines lines{tile.lines.of(b), tile.lines.stride};
+      const BlockLines ahead{last ? tile.next_lines.first : tile.lines.of(b + 2), lines.stride};
+      const Group group[2] = {tile.groups.at(tile.batched, b),
+                              tile.groups.at(tile.batched, b + Blocks - 1)};
+      add_two_digits<V, Blocks>(reader, lines, ahead, tile.at(b).steps(), x, group,
+                                call.out + b * core::n16::block_columns);
+      b += Blocks;
+    };
+    while (x.digits == 2 && b + 2 <= tile.blocks) add.template operator()<2>();
+    if (x.digits == 2 && b < tile.blocks) add.template operator()<1>();
+  }
+  for (; b < tile.blocks; ++b) {
+    const BlockChunk at = tile.at(b);
+    add_row<V>(call, at, PackedCodes<V, Reader>{reader, at.lines}, x, 0,
+               call.out + b * core::n16::block_columns);
+  }
+}
+
+template <class V, class Reader>
+inline void add_rows(const TileCall& call, const Reader& reader, const TileChunk<V>& tile,
+                     const RowLists& rows) {
+  for (std::int64_t b = 0; b < tile.blocks; ++b) {
+    const BlockChunk at = tile.at(b);
+    float* out = call.out + b * core::n16::block_columns;
+    if constexpr (V::word_rows > 1) {
+      if (rows.together > 0) add_together<V>(call, at, reader, rows, out);
+    }
+    if (rows.apart == 0) continue;
+    const UnpackedCodes<V, Reader> unpacked(reader, at.lines, at.steps());
+    for (int r = 0; r < rows.apart; ++r) {
+      const RowLists::Row& row = rows.apart_rows[r];
+      add_row<V>(call, at, unpacked, *row.x, row.row, out + row.row * call.out_stride);
+    }
+  }
+}
+
 template <class V, class Reader>
 inline void digits_tile(const TileCall& call) {
-  constexpr bool words = V::word_rows > 1;
   const N16& w = *call.w;
   const Reader reader(w);
   const std::int64_t first_block = call.column / core::n16::block_columns;
-  const std::int64_t blocks = core::n16::blocks(call.columns);
   const std::int64_t block_bytes = core::n16::block_bytes(w.k_padded, 4);
   const std::uint8_t* codes = w.block_codes(first_block);
+  const auto chunk_of = [&](std::int64_t i) -> const Chunk& {
+    return w.chunks[static_cast<std::size_t>(call.k.first + i * call.k.stride)];
+  };
+  const auto lines_of = [&](const Chunk& chunk) {
+    return BlockLines{codes + chunk.first / core::n16::k_align * core::n16::step_bytes,
+                      block_bytes};
+  };
   WideGroups<V> groups;
   RowLists rows;
   for (std::int64_t i = 0; i < call.k.count; ++i) {
@@ -106,30 +172,21 @@ inline void digits_tile(const TileCall& call) {
     if (batched == 0) {
       groups.widen(call, i, core::smaller<std::int64_t>(groups.most_chunks, call.k.count - i));
     }
-    const std::int64_t index = call.k.first + i * call.k.stride;
-    const Chunk& chunk = w.chunks[static_cast<std::size_t>(index)];
-    const auto* x = static_cast<const DigitChunk*>(call.x) + index * call.problem->m + call.row;
-    if (call.rows > 1) rows.sort(call.rows, x, words);
-    for (std::int64_t b = 0; b < blocks; ++b) {  // as many streams of weights as there are blocks
-      const BlockChunk at{
-          chunk, first_block + b,
-          codes + b * block_bytes + chunk.first / core::n16::k_align * core::n16::step_bytes,
-          groups.at(batched, b)};
-      float* out = call.out + b * core::n16::block_columns;
-      if (call.rows == 1) {
-        add_row<V>(call, at, PackedCodes<V, Reader>{reader, at.lines}, *x, 0, out);
-        continue;
-      }
-      if constexpr (words) {
-        if (rows.together > 0) add_together<V>(call, at, reader, rows, out);
-      }
-      if (rows.apart > 0) {
-        const UnpackedCodes<V, Reader> unpacked(reader, at.lines, at.steps());
-        for (int r = 0; r < rows.apart; ++r) {
-          const RowLists::Row& row = rows.apart_rows[r];
-          add_row<V>(call, at, unpacked, *row.x, row.row, out + row.row * call.out_stride);
-        }
-      }
+    const Chunk& chunk = chunk_of(i);
+    const TileChunk<V> tile{chunk,
+                            lines_of(chunk),
+                            lines_of(chunk_of(core::smaller(i + 1, call.k.count - 1))),
+                            groups,
+                            batched,
+                            first_block,
+                            core::n16::blocks(call.columns)};
+    const auto* x = static_cast<const DigitChunk*>(call.x) +
+                    (call.k.first + i * call.k.stride) * call.problem->m + call.row;
+    if (call.rows == 1) {
+      add_one_row<V>(call, reader, tile, *x);
+    } else {
+      rows.sort(call.rows, x, V::word_rows > 1);
+      add_rows<V>(call, reader, tile, rows);
     }
   }
 }
