@@ -50,7 +50,14 @@ struct alignas(64) DigitChunk {
   alignas(32) std::int8_t x[max_digits][core::n16::chunk_k];
 };
 
-// What a block's columns have in a group, of integer codes.
+// Lines of the same chunk in adjacent blocks.
+struct BlockLines {
+  const std::uint8_t* first;
+  std::int64_t stride;
+  const std::uint8_t* of(std::int64_t block) const { return first + block * stride; }
+};
+
+// What a block's columns, and those of the blocks after it, have in a group; of integer codes.
 struct Group {
   const float* scale;
   const float* zero;
@@ -155,13 +162,13 @@ inline __attribute__((always_inline)) void for_segments(int steps, Body&& body) 
   for (; step < steps; ++step) body(step, 1);
 }
 
-// out += scale 2^e total: the end of a chunk whose sum is one integer.
-template <class V>
+// out += scale 2^e total: the end of a chunk whose sums are one integer each.
+template <class V, int Vectors>
 inline __attribute__((always_inline)) void add_scaled(const typename V::Sum* total,
                                                       typename V::Float unit, const float* scale,
                                                       float* out) {
-#pragma GCC unroll 2
-  for (int v = 0; v < V::vectors; ++v, scale += V::lanes, out += V::lanes) {
+#pragma GCC unroll 4
+  for (int v = 0; v < Vectors; ++v, scale += V::lanes, out += V::lanes) {
     const auto scaled = V::mul(V::to_float(total[v]), unit);
     V::store(out, V::fma(scaled, V::load(scale), V::load(out)));
   }

@@ -73,24 +73,6 @@ inline void add_row(const TileCall& call, const BlockChunk& at, const Codes& cod
   }
 }
 
-// Passes of nearly equal size, at most V::word_rows.
-template <class V, class Reader>
-inline void add_together(const TileCall& call, const BlockChunk& at, const Reader& reader,
-                         const RowLists& rows, float* out) {
-  const int passes = (rows.together + V::word_rows - 1) / V::word_rows;
-  int begin = 0;
-  for (int left = passes; left > 0; --left) {
-    const int count = (rows.together - begin + left - 1) / left;
-    WordRow pass_rows[V::word_rows];
-    for (int i = 0; i < count; ++i) {
-      const RowLists::Row& row = rows.together_rows[begin + i];
-      pass_rows[i] = {row.x, out + row.row * call.out_stride};
-    }
-    add_any_word_rows<V>(count, reader, at.lines, at.steps(), at.group, pass_rows);
-    begin += count;
-  }
-}
-
 // Where a tile is in its walk: chunk by chunk, in each all blocks, so that there are as many
 // streams of weights as blocks.
 template <class V>
@@ -106,25 +88,28 @@ struct TileChunk {
   BlockChunk at(std::int64_t b) const {
     return {chunk, first_block + b, lines.of(b), groups.at(batched, b)};
   }
+  BlockLines lines_from(std::int64_t b) const { return {lines.of(b), lines.stride}; }
+  // What is visited after blocks up to b - 1.
+  BlockLines ahead(std::int64_t b) const { return b < blocks ? lines_from(b) : next_lines; }
 };
+
+template <class V, int Blocks, class Reader>
+inline void add_two_digits_at(const TileCall& call, const Reader& reader, const TileChunk<V>& tile,
+                              std::int64_t b, const DigitChunk& x) {
+  add_two_digits<V, Blocks>(reader, tile.lines_from(b), tile.ahead(b + Blocks), tile.at(b).steps(),
+                            x, tile.groups.at(tile.batched, b),
+                            call.out + b * core::n16::block_columns);
+}
 
 template <class V, class Reader>
 inline void add_one_row(const TileCall& call, const Reader& reader, const TileChunk<V>& tile,
                         const DigitChunk& x) {
   std::int64_t b = 0;
   if constexpr (V::word_rows > 1) {
-    const auto add = [&]<int Blocks>() {
-      const bool last = b + 2 >= tile.blocks;
-      const BlockLines lines{tile.lines.of(b), tile.lines.stride};
-      const BlockLines ahead{last ? tile.next_lines.first : tile.lines.of(b + 2), lines.stride};
-      const Group group[2] = {tile.groups.at(tile.batched, b),
-                              tile.groups.at(tile.batched, b + Blocks - 1)};
-      add_two_digits<V, Blocks>(reader, lines, ahead, tile.at(b).steps(), x, group,
-                                call.out + b * core::n16::block_columns);
-      b += Blocks;
-    };
-    while (x.digits == 2 && b + 2 <= tile.blocks) add.template operator()<2>();
-    if (x.digits == 2 && b < tile.blocks) add.template operator()<1>();
+    if (x.digits == 2) {
+      for (; b + 2 <= tile.blocks; b += 2) add_two_digits_at<V, 2>(call, reader, tile, b, x);
+      for (; b < tile.blocks; ++b) add_two_digits_at<V, 1>(call, reader, tile, b, x);
+    }
   }
   for (; b < tile.blocks; ++b) {
     const BlockChunk at = tile.at(b);
@@ -133,16 +118,49 @@ inline void add_one_row(const TileCall& call, const Reader& reader, const TileCh
   }
 }
 
+// The rows that go together, in passes of nearly equal size, at most `MostRows`.
+template <class V, int Blocks, int MostRows, class Reader>
+inline void add_together(const TileCall& call, const Reader& reader, const TileChunk<V>& tile,
+                         std::int64_t b, const RowLists& rows) {
+  const BlockChunk at = tile.at(b);
+  const BlockLines ahead = tile.ahead(b + Blocks);
+  for (int step = 0; step < at.steps(); ++step) {
+    for (int i = 0; i < Blocks; ++i) {
+      __builtin_prefetch(ahead.of(i) + step * core::n16::step_bytes);
+    }
+  }
+  int begin = 0;
+  for (int left = (rows.together + MostRows - 1) / MostRows; left > 0; --left) {
+    const int count = (rows.together - begin + left - 1) / left;
+    WordRow pass_rows[MostRows];
+    for (int i = 0; i < count; ++i) {
+      const RowLists::Row& row = rows.together_rows[begin + i];
+      pass_rows[i] = {row.x, call.out + row.row * call.out_stride + b * core::n16::block_columns};
+    }
+    add_any_word_rows<V, Blocks, MostRows>(count, reader, tile.lines_from(b), at.steps(), at.group,
+                                           pass_rows);
+    begin += count;
+  }
+}
+
 template <class V, class Reader>
 inline void add_rows(const TileCall& call, const Reader& reader, const TileChunk<V>& tile,
                      const RowLists& rows) {
+  if constexpr (V::word_rows > 1) {
+    std::int64_t b = 0;
+    if (rows.together > 0 && rows.together <= 2) {
+      for (; b + 2 <= tile.blocks; b += 2) add_together<V, 2, 2>(call, reader, tile, b, rows);
+    }
+    if (rows.together > 0) {
+      for (; b < tile.blocks; ++b) {
+        add_together<V, 1, V::word_rows>(call, reader, tile, b, rows);
+      }
+    }
+  }
+  if (rows.apart == 0) return;
   for (std::int64_t b = 0; b < tile.blocks; ++b) {
     const BlockChunk at = tile.at(b);
     float* out = call.out + b * core::n16::block_columns;
-    if constexpr (V::word_rows > 1) {
-      if (rows.together > 0) add_together<V>(call, at, reader, rows, out);
-    }
-    if (rows.apart == 0) continue;
     const UnpackedCodes<V, Reader> unpacked(reader, at.lines, at.steps());
     for (int r = 0; r < rows.apart; ++r) {
       const RowLists::Row& row = rows.apart_rows[r];

@@ -17,13 +17,6 @@
 
 namespace halfbyte::cpu::simd {
 
-// Lines of the same chunk in adjacent blocks.
-struct BlockLines {
-  const std::uint8_t* first;
-  std::int64_t stride;
-  const std::uint8_t* of(std::int64_t block) const { return first + block * stride; }
-};
-
 // sum[v][d] = sum_k q d for `Steps` steps from `first` on; vector v is block v / V::vectors.
 template <class V, int Blocks, int Steps, class Reader>
 inline __attribute__((always_inline)) void sum_blocks(const Reader& reader, const BlockLines& lines,
@@ -58,17 +51,16 @@ inline __attribute__((always_inline)) void sum_blocks(const Reader& reader, cons
   }
 }
 
-// out += scale 2^e sum_k (q_k - z) x_k for 16 columns of each block; group[b] is block b's.
+// out += scale 2^e sum_k (q_k - z) x_k for 16 columns of each block.
 template <class V, int Blocks, class Reader>
 inline void add_two_digits(const Reader& reader, const BlockLines& lines, const BlockLines& ahead,
-                           int steps, const DigitChunk& x, const Group* group, float* out) {
+                           int steps, const DigitChunk& x, const Group& group, float* out) {
   constexpr int vectors = Blocks * V::vectors;
   typename V::Sum total[vectors];
   const auto sums = V::broadcast_words(x.word_sums);
 #pragma GCC unroll 4
   for (int v = 0; v < vectors; ++v) {
-    const auto* zero_words = group[v / V::vectors].zero_words + v % V::vectors * 2 * V::lanes;
-    total[v] = V::word_product(V::load_words(zero_words), sums);
+    total[v] = V::word_product(V::load_words(group.zero_words + v * 2 * V::lanes), sums);
   }
   const auto add = [&](const typename V::Sum(*sum)[2]) __attribute__((always_inline)) {
 #pragma GCC unroll 4
@@ -88,11 +80,7 @@ inline void add_two_digits(const Reader& reader, const BlockLines& lines, const 
     sum_blocks<V, Blocks, 1>(reader, lines, ahead, step, x, sum);
     add(sum);
   }
-#pragma GCC unroll 2
-  for (int b = 0; b < Blocks; ++b) {
-    add_scaled<V>(total + b * V::vectors, V::set(x.unit), group[b].scale,
-                  out + b * core::n16::block_columns);
-  }
+  add_scaled<V, vectors>(total, V::set(x.unit), group.scale, out);
 }
 
 }  // namespace halfbyte::cpu::simd

@@ -30,72 +30,74 @@ struct WordRow {
   float* out;
 };
 
-// Adds codes[v] times the words from `at` on of every row: first the even bytes of each lane, then
-// the odd ones.
-template <class V, int Rows>
-inline __attribute__((always_inline)) void add_words(const typename V::Bytes* codes,
-                                                     const DigitChunk* const* x, int at,
-                                                     typename V::Sum (*total)[V::vectors]) {
-#pragma GCC unroll 2
-  for (int odd = 0; odd < 2; ++odd) {
-    typename V::Bytes pair[V::vectors];
-#pragma GCC unroll 2
-    for (int v = 0; v < V::vectors; ++v) {
-      pair[v] = odd == 0 ? V::even_bytes(codes[v]) : V::odd_bytes(codes[v]);
-    }
+// total[r][v] += codes of the even or odd bytes of each lane times a pair of x[r]'s words.
+template <class V, int Blocks, int Rows>
+inline __attribute__((always_inline)) void add_pairs(
+    const typename V::Bytes* codes, int odd, const DigitChunk* const* x, int at,
+    typename V::Sum (*total)[Blocks * V::vectors]) {
+  constexpr int vectors = Blocks * V::vectors;
+  typename V::Bytes pair[vectors];
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; ++v) {
+    pair[v] = odd == 0 ? V::even_bytes(codes[v]) : V::odd_bytes(codes[v]);
+  }
 #pragma GCC unroll 8
-    for (int r = 0; r < Rows; ++r) {
-      const auto words = V::broadcast_words(&x[r]->words[at + 2 * odd]);
-#pragma GCC unroll 2
-      for (int v = 0; v < V::vectors; ++v) {
-        total[r][v] = V::add_word_product(total[r][v], pair[v], words);
-        V::pin(total[r][v]);
-      }
+  for (int r = 0; r < Rows; ++r) {
+    const auto words = V::broadcast_words(&x[r]->words[at]);
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+      total[r][v] = V::add_word_product(total[r][v], pair[v], words);
+      V::pin(total[r][v]);
     }
   }
 }
 
-// out += scale * 2^e sum_k (q_k - z) x_k for `Rows` rows.
-template <class V, int Rows, class Reader>
-inline void add_word_rows(const Reader& reader, const std::uint8_t* lines, int steps,
+// out += scale * 2^e sum_k (q_k - z) x_k for 16 columns of each block and `Rows` rows.
+template <class V, int Blocks, int Rows, class Reader>
+inline void add_word_rows(const Reader& reader, const BlockLines& lines, int steps,
                           const Group& group, const WordRow* rows) {
+  constexpr int vectors = Blocks * V::vectors;
   const DigitChunk* x[Rows];
-  typename V::Sum total[Rows][V::vectors];
+  typename V::Sum total[Rows][vectors];
 #pragma GCC unroll 8
   for (int r = 0; r < Rows; ++r) {
     x[r] = rows[r].x;
     const auto sums = V::broadcast_words(x[r]->word_sums);
-#pragma GCC unroll 2
-    for (int v = 0; v < V::vectors; ++v) {
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
       total[r][v] = V::word_product(V::load_words(group.zero_words + v * 2 * V::lanes), sums);
     }
   }
-  for (int step = 0; step < steps; ++step, lines += core::n16::step_bytes) {
-    __builtin_prefetch(lines + prefetch_bytes);
-    typename V::Bytes line[V::vectors];
-    typename V::Bytes codes[V::vectors];
+  for (int step = 0; step < steps; ++step) {
 #pragma GCC unroll 2
-    for (int v = 0; v < V::vectors; ++v) {
-      line[v] = V::load_codes(lines + v * static_cast<int>(sizeof line[v]));
-      codes[v] = reader.low(line[v]);
+    for (int half = 0; half < 2; ++half) {
+      typename V::Bytes codes[vectors];
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) {
+        const auto line =
+            V::load_codes(lines.of(v / V::vectors) + step * core::n16::step_bytes +
+                          v % V::vectors * static_cast<int>(sizeof(typename V::Bytes)));
+        codes[v] = half == 0 ? reader.low(line) : reader.high(line);
+      }
+#pragma GCC unroll 2
+      for (int odd = 0; odd < 2; ++odd) {
+        const int at = 8 * step + 4 * half + 2 * odd;
+        add_pairs<V, Blocks, Rows>(codes, odd, x, at, total);
+      }
     }
-    add_words<V, Rows>(codes, x, 8 * step, total);
-#pragma GCC unroll 2
-    for (int v = 0; v < V::vectors; ++v) codes[v] = reader.high(line[v]);
-    add_words<V, Rows>(codes, x, 8 * step + 4, total);
   }
 #pragma GCC unroll 8
   for (int r = 0; r < Rows; ++r) {
-    add_scaled<V>(total[r], V::set(x[r]->unit), group.scale, rows[r].out);
+    add_scaled<V, vectors>(total[r], V::set(x[r]->unit), group.scale, rows[r].out);
   }
 }
 
-template <class V, class Reader, int Rows = V::word_rows>
-inline void add_any_word_rows(int count, const Reader& reader, const std::uint8_t* lines, int steps,
+template <class V, int Blocks, int Rows, class Reader>
+inline void add_any_word_rows(int count, const Reader& reader, const BlockLines& lines, int steps,
                               const Group& group, const WordRow* rows) {
-  if (count == Rows) return add_word_rows<V, Rows>(reader, lines, steps, group, rows);
+  if (count == Rows) return add_word_rows<V, Blocks, Rows>(reader, lines, steps, group, rows);
   if constexpr (Rows > 1) {
-    add_any_word_rows<V, Reader, Rows - 1>(count, reader, lines, steps, group, rows);
+    add_any_word_rows<V, Blocks, Rows - 1>(count, reader, lines, steps, group, rows);
   }
 }
 
