@@ -91,8 +91,13 @@ double predict(const LinearProblem& p, const GemmConfig& c, const DeviceInfo& de
          rounds * core::item_us;
 }
 
+// What x is made of is not known here: two digits where k is long enough for rounding, else three.
 double predict_digits(const LinearProblem& p, const GemmConfig& c, const DeviceInfo& device) {
-  return predict(p, c, device, core::cpu_cost(device.isa).digits_cycles * static_cast<double>(p.m));
+  const core::CpuCost& cost = core::cpu_cost(device.isa);
+  const double chunks = static_cast<double>(n16_of(*p.w).chunks.size());
+  const double cycles = (p.k >= rounded_min_k ? cost.words_cycles : cost.digits_cycles) +
+                        cost.chunk_cycles * chunks / std::max(static_cast<double>(p.k), 1.0);
+  return predict(p, c, device, cycles * static_cast<double>(p.m));
 }
 
 double predict_panel(const LinearProblem& p, const GemmConfig& c, const DeviceInfo& device) {

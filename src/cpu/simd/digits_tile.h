@@ -38,25 +38,22 @@ inline void add_plain(const TileCall& call, const BlockChunk& at, std::int64_t r
 
 // The rows of a tile by how their chunk of x is multiplied; rows of zeros are in neither list.
 struct RowLists {
-  struct Row {
-    const DigitChunk* x;
-    std::int64_t row;  // of the tile
-  };
   static constexpr std::int64_t most = 64;  // a tile's rows
-  int together;                             // as words
+  int together;
   int apart;
-  Row together_rows[most];
-  Row apart_rows[most];
+  WordRow together_rows[most];
+  WordRow apart_rows[most];
 
-  void sort(std::int64_t rows, const DigitChunk* x, bool words) {
+  void sort(const TileCall& call, const DigitChunk* x, bool words) {
     together = 0;
     apart = 0;
-    for (std::int64_t r = 0; r < rows; ++r, ++x) {
+    float* out = call.out;
+    for (std::int64_t r = 0; r < call.rows; ++r, ++x, out += call.out_stride) {
       if (x->digits == 0) continue;
       if (words && (x->digits == 1 || x->digits == 2)) {
-        together_rows[together++] = {x, r};
+        together_rows[together++] = {x, out};
       } else {
-        apart_rows[apart++] = {x, r};
+        apart_rows[apart++] = {x, out};
       }
     }
   }
@@ -120,8 +117,8 @@ inline void add_one_row(const TileCall& call, const Reader& reader, const TileCh
 
 // The rows that go together, in passes of nearly equal size, at most `MostRows`.
 template <class V, int Blocks, int MostRows, class Reader>
-inline void add_together(const TileCall& call, const Reader& reader, const TileChunk<V>& tile,
-                         std::int64_t b, const RowLists& rows) {
+inline void add_together(const Reader& reader, const TileChunk<V>& tile, std::int64_t b,
+                         const RowLists& rows) {
   const BlockChunk at = tile.at(b);
   const BlockLines ahead = tile.ahead(b + Blocks);
   for (int step = 0; step < at.steps(); ++step) {
@@ -132,13 +129,9 @@ inline void add_together(const TileCall& call, const Reader& reader, const TileC
   int begin = 0;
   for (int left = (rows.together + MostRows - 1) / MostRows; left > 0; --left) {
     const int count = (rows.together - begin + left - 1) / left;
-    WordRow pass_rows[MostRows];
-    for (int i = 0; i < count; ++i) {
-      const RowLists::Row& row = rows.together_rows[begin + i];
-      pass_rows[i] = {row.x, call.out + row.row * call.out_stride + b * core::n16::block_columns};
-    }
     add_any_word_rows<V, Blocks, MostRows>(count, reader, tile.lines_from(b), at.steps(), at.group,
-                                           pass_rows);
+                                           rows.together_rows + begin,
+                                           b * core::n16::block_columns);
     begin += count;
   }
 }
@@ -149,22 +142,22 @@ inline void add_rows(const TileCall& call, const Reader& reader, const TileChunk
   if constexpr (V::word_rows > 1) {
     std::int64_t b = 0;
     if (rows.together > 0 && rows.together <= 2) {
-      for (; b + 2 <= tile.blocks; b += 2) add_together<V, 2, 2>(call, reader, tile, b, rows);
+      for (; b + 2 <= tile.blocks; b += 2) add_together<V, 2, 2>(reader, tile, b, rows);
     }
     if (rows.together > 0) {
       for (; b < tile.blocks; ++b) {
-        add_together<V, 1, V::word_rows>(call, reader, tile, b, rows);
+        add_together<V, 1, V::word_rows>(reader, tile, b, rows);
       }
     }
   }
   if (rows.apart == 0) return;
   for (std::int64_t b = 0; b < tile.blocks; ++b) {
     const BlockChunk at = tile.at(b);
-    float* out = call.out + b * core::n16::block_columns;
     const UnpackedCodes<V, Reader> unpacked(reader, at.lines, at.steps());
-    for (int r = 0; r < rows.apart; ++r) {
-      const RowLists::Row& row = rows.apart_rows[r];
-      add_row<V>(call, at, unpacked, *row.x, row.row, out + row.row * call.out_stride);
+    for (int i = 0; i < rows.apart; ++i) {
+      const WordRow& row = rows.apart_rows[i];
+      add_row<V>(call, at, unpacked, *row.x, (row.out - call.out) / call.out_stride,
+                 row.out + b * core::n16::block_columns);
     }
   }
 }
@@ -203,7 +196,7 @@ inline void digits_tile(const TileCall& call) {
     if (call.rows == 1) {
       add_one_row<V>(call, reader, tile, *x);
     } else {
-      rows.sort(call.rows, x, V::word_rows > 1);
+      rows.sort(call, x, V::word_rows > 1);
       add_rows<V>(call, reader, tile, rows);
     }
   }

@@ -127,8 +127,7 @@ inline void split_wide(const float* x, int count, float largest, int exponent, D
 // small against the bound of docs/accuracy.md even if every rounding went the same way: the bound
 // allows 1.2 K 2^-24 of sum |x| |w|, this adds at most 2^-16 max|x| / mean|x| of it. x of up to 16
 // bits is exact in them.
-inline constexpr std::int64_t rounded_min_k = 1536;  // 1.2 K 2^-24 = 1.1e-4
-inline constexpr float rounded_max_over_mean = 6;    // 6 x 2^-16   = 0.9e-4; N(0,1) has 3.5
+inline constexpr float rounded_max_over_mean = 6;  // 6 x 2^-16 = 0.9e-4; N(0,1) has 3.5
 
 inline bool may_round(const float* x, int count, int filled, float largest) {
   float sums[8] = {};  // one sum would be a chain of 128 additions, half of the preparation

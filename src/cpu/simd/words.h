@@ -24,7 +24,7 @@
 
 namespace halfbyte::cpu::simd {
 
-// One row's chunk of x and its 16 sums.
+// One row's chunk of x and its sums, of the tile's first column on.
 struct WordRow {
   const DigitChunk* x;
   float* out;
@@ -55,7 +55,7 @@ inline __attribute__((always_inline)) void add_pairs(
 // out += scale * 2^e sum_k (q_k - z) x_k for 16 columns of each block and `Rows` rows.
 template <class V, int Blocks, int Rows, class Reader>
 inline void add_word_rows(const Reader& reader, const BlockLines& lines, int steps,
-                          const Group& group, const WordRow* rows) {
+                          const Group& group, const WordRow* rows, std::int64_t column) {
   constexpr int vectors = Blocks * V::vectors;
   const DigitChunk* x[Rows];
   typename V::Sum total[Rows][vectors];
@@ -88,16 +88,17 @@ inline void add_word_rows(const Reader& reader, const BlockLines& lines, int ste
   }
 #pragma GCC unroll 8
   for (int r = 0; r < Rows; ++r) {
-    add_scaled<V, vectors>(total[r], V::set(x[r]->unit), group.scale, rows[r].out);
+    add_scaled<V, vectors>(total[r], V::set(x[r]->unit), group.scale, rows[r].out + column);
   }
 }
 
 template <class V, int Blocks, int Rows, class Reader>
 inline void add_any_word_rows(int count, const Reader& reader, const BlockLines& lines, int steps,
-                              const Group& group, const WordRow* rows) {
-  if (count == Rows) return add_word_rows<V, Blocks, Rows>(reader, lines, steps, group, rows);
+                              const Group& group, const WordRow* rows, std::int64_t column) {
+  if (count == Rows)
+    return add_word_rows<V, Blocks, Rows>(reader, lines, steps, group, rows, column);
   if constexpr (Rows > 1) {
-    add_any_word_rows<V, Blocks, Rows - 1>(count, reader, lines, steps, group, rows);
+    add_any_word_rows<V, Blocks, Rows - 1>(count, reader, lines, steps, group, rows, column);
   }
 }
 
