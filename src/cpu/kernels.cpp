@@ -42,7 +42,6 @@ std::string_view reject_nothing(const LinearProblem&, const GemmConfig&, const D
 
 std::string_view reject_digits(const LinearProblem& p, const GemmConfig&, const DeviceInfo&) {
   const N16& w = n16_of(*p.w);
-  if (p.x.dtype == DType::f32) return "x is f32; digits are for 16-bit x";
   if (w.container_bits != 4) return "codes are wider than 4 bits";
   if (w.zero_kind != ZeroKind::symmetric && w.zero_kind != ZeroKind::integer) {
     return "zeros are not integers";
@@ -91,12 +90,16 @@ double predict(const LinearProblem& p, const GemmConfig& c, const DeviceInfo& de
          rounds * core::item_us;
 }
 
-// What x is made of is not known here: two digits where k is long enough for rounding, else three.
+// What 16-bit x is made of is not known here: two digits where k is long enough for rounding, else
+// three; f32 x takes four.
 double predict_digits(const LinearProblem& p, const GemmConfig& c, const DeviceInfo& device) {
   const core::CpuCost& cost = core::cpu_cost(device.isa);
   const double chunks = static_cast<double>(n16_of(*p.w).chunks.size());
-  const double cycles = (p.k >= rounded_min_k ? cost.words_cycles : cost.digits_cycles) +
-                        cost.chunk_cycles * chunks / std::max(static_cast<double>(p.k), 1.0);
+  const double digits = p.x.dtype == DType::f32 ? cost.digits_cycles * 4 / 3
+                        : p.k >= rounded_min_k  ? cost.words_cycles
+                                                : cost.digits_cycles;
+  const double cycles =
+      digits + cost.chunk_cycles * chunks / std::max(static_cast<double>(p.k), 1.0);
   return predict(p, c, device, cycles * static_cast<double>(p.m));
 }
 
