@@ -94,12 +94,13 @@ double predict(const LinearProblem& p, const GemmConfig& c, const DeviceInfo& de
 // three; f32 x takes four.
 double predict_digits(const LinearProblem& p, const GemmConfig& c, const DeviceInfo& device) {
   const core::CpuCost& cost = core::cpu_cost(device.isa);
-  const double chunks = static_cast<double>(n16_of(*p.w).chunks.size());
-  const double digits = p.x.dtype == DType::f32 ? cost.digits_cycles * 4 / 3
-                        : p.k >= rounded_min_k  ? cost.words_cycles
-                                                : cost.digits_cycles;
-  const double cycles =
-      digits + cost.chunk_cycles * chunks / std::max(static_cast<double>(p.k), 1.0);
+  const double chunks =
+      static_cast<double>(n16_of(*p.w).chunks.size()) / std::max(static_cast<double>(p.k), 1.0);
+  const double three = cost.digits_cycles + cost.digits_chunk_cycles * chunks;
+  const double two = cost.words_cycles + cost.words_chunk_cycles * chunks;
+  const double cycles = p.x.dtype == DType::f32 ? three * 4 / 3
+                        : p.k >= rounded_min_k  ? two
+                                                : three;
   return predict(p, c, device, cycles * static_cast<double>(p.m));
 }
 
@@ -151,11 +152,11 @@ constexpr std::array rows{
                  predict_pairs, workspace<pairs_avx512bf16>, execute_workers,
                  run<pairs_avx512bf16>},
     digits_row<Isa::avx512vnni, digits_avx512vnni>("cpu/avx512vnni/digits",
-                                                   "exact digits of 16-bit x, vpdpbusd"),
+                                                   "digits of x, vpdpbusd"),
     digits_row<Isa::avx512, digits_avx512>("cpu/avx512/digits",
-                                           "exact digits of 16-bit x, vpmaddubsw on 512 bits"),
+                                           "digits of x, vpmaddubsw on 512 bits"),
     panel_row<Isa::avx512, panel_avx512>("cpu/avx512/panel", "f32 panels, FMA on 512 bits"),
-    digits_row<Isa::avx2, digits_avx2>("cpu/avx2/digits", "exact digits of 16-bit x, vpmaddubsw"),
+    digits_row<Isa::avx2, digits_avx2>("cpu/avx2/digits", "digits of x, vpmaddubsw and vpmaddwd"),
     panel_row<Isa::avx2, panel_avx2>("cpu/avx2/panel", "f32 panels, FMA on 256 bits"),
     panel_row<Isa::scalar, panel_scalar>("cpu/scalar/panel", "f32 panels, any CPU"),
     LinearKernel{"cpu/reference", "plain loops: the oracle", DeviceType::cpu, WeightRounding::exact,

@@ -6,21 +6,24 @@
 //
 //   y = sum over chunks  s 2^e ( sum_i 256^i ( sum_k q_k d_ik  -  z sum_k d_ik ) )
 //
-// rounds two or three times a chunk. As many digits are used as x needs to be exact, 1 to 6: small
-// integers take one, N(0,1) in f16 three. Where k is long and no x of the chunk stands out, two
-// rounded digits (16 bits) are enough: split_rounded() in prepare.h has the terms. A chunk with
-// NaN, Inf or more than 47 bits between its largest and smallest bit is summed element by element
-// in f32.
+// rounds two or three times a chunk. As many digits are used as 16-bit x needs to be exact, 1 to 6:
+// small integers take one, N(0,1) in f16 three. Where k is long and no x of the chunk stands out,
+// two rounded digits (16 bits) are enough: split_rounded() in prepare.h has the terms. f32 x takes
+// four. A chunk with NaN, Inf or more than 47 bits between its largest and smallest bit is summed
+// element by element in f32.
 //
-// Case: 4096 x 4096, group 128, m = 1: 8.65 MB of W. Zen 3, 2 cores at 3.2 GHz, read 33 GB/s: bytes
-// bound it to 262 us. A step (8 k x 16 columns) is 2 loads, 6 operations to unpack, and for each
+// This file has a row alone with any number of digits; two_digits.h the common case of m = 1,
+// words.h several rows of up to 16 bits, digits_tile.h what takes which way. All ways that a row's
+// chunk can take round at the same places, so its bits do not follow its neighbours.
+//
+// Case: 4096 x 4096, group 128: 8.65 MB of W. Zen 3, 2 cores at 3.2 GHz, read 33 GB/s: bytes bound
+// m = 1 to 262 us. A step (8 k x 16 columns) is 2 loads, 6 operations to unpack, and for each
 // digit 4 vpmaddubsw and 4 vpaddw. Together these two issue 1.6 pairs a cycle (2.0 and 4.0
-// alone): 7.4 cycles a step at two digits, 10.3 at three: 151 and 210 us on two cores.
+// alone): 7.2 cycles a step at two digits, 10.0 at three: 147 and 205 us on two cores.
 //
 // Tried before: f32 (and, convert, FMA on 32-bit lanes: 7.8 weights a cycle and core, two cores
 // need 8.2 for 33 GB/s); three exact digits always (327 us at m = 1, 245 us a further row; two
-// rounded ones: 277 and 183); int16 x with vpmaddwd (as many operations as two digits; rounds
-// outliers beyond the bound).
+// rounded ones: 277 and 183; words: 253 and 140).
 #pragma once
 
 #include <cstdint>
@@ -33,7 +36,8 @@ namespace halfbyte::cpu::simd {
 inline constexpr int max_digits = 6;
 
 // How far ahead of its use a line of codes is asked for: two chunks of the same block. Zen 3, 4096
-// x 4096, m = 1: 367 us without, 361 / 368 / 334 / 348 us at 512 / 1024 / 2048 / 4096 bytes.
+// x 4096, m = 1, three digits: 367 us without, 361 / 368 / 334 / 348 us at 512 / 1024 / 2048 / 4096
+// bytes. Two digits are bound by memory and go by visits: two_digits.h.
 inline constexpr int prefetch_bytes = 2048;
 
 // One row's chunk of x; [chunk][row], so that the rows of a chunk lie side by side: row by row they

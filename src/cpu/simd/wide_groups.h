@@ -1,7 +1,8 @@
-// Scales and zeros of the next chunks of a tile, as f32: widened for 8 chunks at once, the kind of
-// scale and zero is looked at once for all of them, and lines of scales, which come from far away,
-// are asked for together and one batch ahead. Chunk by chunk this took 41 cycles of Zen 3 a block,
-// more than the 29 that a row's product with a group of 32 takes.
+// Scales and zeros of the next chunks of a tile, as f32: widened for 8 chunks at once, so that the
+// kind of scale and zero is looked at once for all of them, and lines of scales, which come from
+// far away, are asked for together and one batch ahead. With groups of 32 a chunk is 4 steps and
+// its ends weigh: m = 1 from L3 took 18.6 cycles a step chunk by chunk; 13.9 with this,
+// two_digits.h, and addresses without the two divisions that block_codes() makes.
 #pragma once
 
 #include <cstdint>
