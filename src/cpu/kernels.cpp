@@ -42,7 +42,6 @@ std::string_view reject_nothing(const LinearProblem&, const GemmConfig&, const D
 
 std::string_view reject_digits(const LinearProblem& p, const GemmConfig&, const DeviceInfo&) {
   const N16& w = n16_of(*p.w);
-  if (p.x.dtype == DType::f32) return "x is f32; digits are for 16-bit x";
   if (w.container_bits != 4) return "codes are wider than 4 bits";
   if (w.zero_kind != ZeroKind::symmetric && w.zero_kind != ZeroKind::integer) {
     return "zeros are not integers";
@@ -91,8 +90,18 @@ double predict(const LinearProblem& p, const GemmConfig& c, const DeviceInfo& de
          rounds * core::item_us;
 }
 
+// What 16-bit x is made of is not known here: two digits where k is long enough for rounding, else
+// three; f32 x takes four.
 double predict_digits(const LinearProblem& p, const GemmConfig& c, const DeviceInfo& device) {
-  return predict(p, c, device, core::cpu_cost(device.isa).digits_cycles * static_cast<double>(p.m));
+  const core::CpuCost& cost = core::cpu_cost(device.isa);
+  const double chunks =
+      static_cast<double>(n16_of(*p.w).chunks.size()) / std::max(static_cast<double>(p.k), 1.0);
+  const double three = cost.digits_cycles + cost.digits_chunk_cycles * chunks;
+  const double two = cost.words_cycles + cost.words_chunk_cycles * chunks;
+  const double cycles = p.x.dtype == DType::f32 ? three * 4 / 3
+                        : p.k >= rounded_min_k  ? two
+                                                : three;
+  return predict(p, c, device, cycles * static_cast<double>(p.m));
 }
 
 double predict_panel(const LinearProblem& p, const GemmConfig& c, const DeviceInfo& device) {
@@ -143,11 +152,11 @@ constexpr std::array rows{
                  predict_pairs, workspace<pairs_avx512bf16>, execute_workers,
                  run<pairs_avx512bf16>},
     digits_row<Isa::avx512vnni, digits_avx512vnni>("cpu/avx512vnni/digits",
-                                                   "exact digits of 16-bit x, vpdpbusd"),
+                                                   "digits of x, vpdpbusd"),
     digits_row<Isa::avx512, digits_avx512>("cpu/avx512/digits",
-                                           "exact digits of 16-bit x, vpmaddubsw on 512 bits"),
+                                           "digits of x, vpmaddubsw on 512 bits"),
     panel_row<Isa::avx512, panel_avx512>("cpu/avx512/panel", "f32 panels, FMA on 512 bits"),
-    digits_row<Isa::avx2, digits_avx2>("cpu/avx2/digits", "exact digits of 16-bit x, vpmaddubsw"),
+    digits_row<Isa::avx2, digits_avx2>("cpu/avx2/digits", "digits of x, vpmaddubsw and vpmaddwd"),
     panel_row<Isa::avx2, panel_avx2>("cpu/avx2/panel", "f32 panels, FMA on 256 bits"),
     panel_row<Isa::scalar, panel_scalar>("cpu/scalar/panel", "f32 panels, any CPU"),
     LinearKernel{"cpu/reference", "plain loops: the oracle", DeviceType::cpu, WeightRounding::exact,

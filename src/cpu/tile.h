@@ -9,6 +9,10 @@
 
 namespace halfbyte::cpu {
 
+// From this k on the bound of docs/accuracy.md, 1.2 K 2^-24 = 1.1e-4 of sum |x| |w|, leaves room
+// for x in 16 bits: see prepare.h.
+inline constexpr std::int64_t rounded_min_k = 1536;
+
 struct TileCall {
   const LinearProblem* problem = nullptr;
   const N16* w = nullptr;

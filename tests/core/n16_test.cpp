@@ -39,5 +39,19 @@ TEST(N16, KeepsColumnsInLanes) {
   }
 }
 
+// Words 2i and 2i + 1 multiply bytes 0 and 2, or 1 and 3, of the low or the high halves of a step.
+TEST(N16, PairsWordsWithTheCodesOfALane) {
+  for (std::int64_t step = 0; step < 3; ++step) {
+    for (std::int64_t pair = 0; pair < 4; ++pair) {
+      for (std::int64_t i = 0; i < 2; ++i) {
+        const std::int64_t k = 8 * step + pair / 2 * 4 + pair % 2 + 2 * i;
+        EXPECT_EQ(word_place(k), 8 * step + 2 * pair + i);
+        EXPECT_EQ(code_place(k, 0, 4).byte % 4, pair % 2 + 2 * i);
+        EXPECT_EQ(code_place(k, 0, 4).shift, pair / 2 * 4);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace halfbyte::core::n16

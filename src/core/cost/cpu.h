@@ -9,19 +9,22 @@ namespace halfbyte::core {
 
 struct CpuCost {
   std::string_view isa;
-  double read_bytes_per_cycle;     // one worker's share of the memory bandwidth
-  double digits_cycles;            // a weight and row, three digits
+  double read_bytes_per_cycle;  // one worker's share of the memory bandwidth
+  double digits_cycles;         // a weight and row, three digits
+  double digits_chunk_cycles;   // a chunk of a column and row, three digits, on top
+  double words_cycles;          // as digits_cycles, for two digits
+  double words_chunk_cycles;
   double panel_cycles;             // a weight and row
   double panel_dequantize_cycles;  // a weight, panels and pairs
   double pairs_cycles = 0;         // a weight and row, bf16 x
 };
 
 inline constexpr CpuCost cpu_costs[] = {
-    {"scalar", 4.7, 2.0, 0.6, 0.6},
-    {"avx2", 4.7, 0.0725, 0.068, 0.25},
-    {"avx512", 4.7, 0.045, 0.034, 0.10},
-    {"avx512vnni", 4.7, 0.025, 0.034, 0.10},
-    {"avx512bf16", 4.7, 0.025, 0.034, 0.10, 0.020},
+    {"scalar", 4.7, 2.0, 0.0, 2.0, 0.0, 0.6, 0.6},
+    {"avx2", 4.7, 0.066, 2.2, 0.049, 0.4, 0.068, 0.25},
+    {"avx512", 4.7, 0.045, 0.0, 0.045, 0.0, 0.034, 0.10},
+    {"avx512vnni", 4.7, 0.025, 0.0, 0.025, 0.0, 0.034, 0.10},
+    {"avx512bf16", 4.7, 0.025, 0.0, 0.025, 0.0, 0.034, 0.10, 0.020},
 };
 
 constexpr const CpuCost& cpu_cost(std::string_view isa) {

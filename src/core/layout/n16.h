@@ -48,4 +48,10 @@ HB_HD constexpr CodePlace code_place(std::int64_t p, std::int64_t c, int contain
   return {step * step_bytes + c * 4 + within % 4, static_cast<int>(within / 4 * 4)};
 }
 
+// Where the x of position p lies among 16-bit words that multiply a line's 4-bit codes in pairs:
+// bytes 0 and 2 of a lane are unpacked to one pair, bytes 1 and 3 to the next.
+HB_HD constexpr std::int64_t word_place(std::int64_t p) {
+  return p / 4 * 4 + p % 2 * 2 + p % 4 / 2;
+}
+
 }  // namespace halfbyte::core::n16

@@ -12,6 +12,7 @@ struct Avx2 {
   static constexpr int lanes = 8;       // outputs a vector
   static constexpr int vectors = 2;     // vectors for a block of 16 outputs
   static constexpr int panel_rows = 6;  // 6 x 2 accumulators of 16 registers
+  static constexpr int word_rows = 5;   // 5 x 2 accumulators
 
   using Bytes = __m256i;
   using Float = __m256;
@@ -96,6 +97,9 @@ struct Avx2 {
   static Sum add_widened(Sum total, Sum pairs) {
     return _mm256_add_epi32(total, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
   }
+  static Sum add_widened_256(Sum total, Sum pairs) {
+    return _mm256_add_epi32(total, _mm256_madd_epi16(pairs, _mm256_set1_epi16(256)));
+  }
   // Keeps a running sum in a register and its additions in program order: g++ 12 otherwise turns
   // them into trees that spill a dozen vectors a step (three digits, m = 1 on Zen 3: 460 us, then
   // 362).
@@ -105,6 +109,30 @@ struct Avx2 {
     std::int32_t four;
     __builtin_memcpy(&four, p, 4);
     return _mm256_set1_epi32(four);
+  }
+
+  // Sums of 16-bit codes times 16-bit words: adjacent ones are summed into a 32-bit lane.
+  static Bytes even_bytes(Bytes v) { return _mm256_and_si256(v, _mm256_set1_epi16(255)); }
+  static Bytes odd_bytes(Bytes v) { return _mm256_srli_epi16(v, 8); }
+  static Bytes broadcast_words(const std::int16_t* p) {
+    std::int32_t two;
+    __builtin_memcpy(&two, p, 4);
+    return _mm256_set1_epi32(two);
+  }
+  static Bytes load_words(const std::int16_t* p) {
+    return _mm256_load_si256(reinterpret_cast<const __m256i*>(p));
+  }
+  static void store_words(std::int16_t* p, Bytes v) {
+    _mm256_store_si256(reinterpret_cast<__m256i*>(p), v);
+  }
+  static Sum word_product(Bytes a, Bytes b) { return _mm256_madd_epi16(a, b); }
+  static Sum add_word_product(Sum total, Bytes codes, Bytes words) {
+    return _mm256_add_epi32(total, _mm256_madd_epi16(codes, words));
+  }
+  // -z and -256 z in the halves of a lane, for integers z of at most 31.
+  static Bytes minus_zero_words(Float zero) {
+    const __m256i minus = _mm256_sub_epi32(_mm256_setzero_si256(), _mm256_cvtps_epi32(zero));
+    return _mm256_blend_epi16(minus, _mm256_slli_epi32(minus, 24), 0xAA);
   }
 };
 

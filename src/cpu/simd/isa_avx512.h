@@ -12,6 +12,7 @@ struct Avx512 {
   static constexpr int lanes = 16;
   static constexpr int vectors = 1;
   static constexpr int panel_rows = 12;  // 12 accumulators hide the latency of two FMA pipes
+  static constexpr int word_rows = 0;    // digits only
 
   using Bytes = __m512i;
   using Float = __m512;

@@ -2,7 +2,7 @@
 // includes this and is compiled with that set's flags.
 #pragma once
 
-#include "cpu/simd/digits.h"
+#include "cpu/simd/digits_tile.h"
 #include "cpu/simd/panel.h"
 #include "cpu/simd/prepare.h"
 #include "cpu/tile.h"

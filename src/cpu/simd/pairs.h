@@ -12,8 +12,9 @@
 // NaN, Inf) are summed element by element in f32 instead.
 #pragma once
 
-#include "cpu/simd/digits.h"
+#include "cpu/simd/group.h"
 #include "cpu/simd/panel.h"
+#include "cpu/simd/plain.h"
 #include "cpu/simd/prepare.h"
 #include "cpu/tile.h"
 

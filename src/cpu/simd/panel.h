@@ -10,7 +10,7 @@
 // - z) s is exact in f32 for 16-bit scales, one rounding for f32 ones.
 #pragma once
 
-#include "cpu/simd/digits.h"
+#include "cpu/simd/group.h"
 #include "cpu/simd/prepare.h"
 #include "cpu/tile.h"
 

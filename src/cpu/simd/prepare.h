@@ -3,7 +3,6 @@
 #pragma once
 
 #include <bit>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -57,18 +56,37 @@ constexpr double wide_power_of_two(int exponent) {  // -1022 ... 1023
   return std::bit_cast<double>(static_cast<std::uint64_t>(exponent + 1023) << 52);
 }
 
+// The words of words.h from integers of 16 bits: 0, 2, 1, 3 of every four, see word_place().
+inline void place_words(const std::int16_t* value, int count, DigitChunk& to) {
+  static_assert(core::n16::word_place(1) == 2 && core::n16::word_place(5) == 6);
+  for (int i = 0; i < count; i += 4) {
+    std::uint64_t four;
+    std::memcpy(&four, value + i, sizeof four);
+    four = (four & 0xFFFF00000000FFFFU) | (four >> 16 & 0xFFFF0000U) | (four & 0xFFFF0000U) << 16;
+    std::memcpy(to.words + i, &four, sizeof four);
+  }
+}
+
 // Splits integers into `digits` signed bytes each.
 template <class Int>
 inline void split_digits(Int* value, int count, int digits, DigitChunk& to) {
+  if (digits <= 2) {
+    std::int16_t narrow[core::n16::chunk_k];
+    for (int i = 0; i < count; ++i) narrow[i] = static_cast<std::int16_t>(value[i]);
+    place_words(narrow, count, to);
+  }
+  to.word_sums[1] = 0;
   for (int d = 0; d < digits; ++d) {
-    std::int32_t sum = 0;
+    std::int16_t sum = 0;  // 128 x 128 < 2^15
     for (int i = 0; i < count; ++i) {
       const auto low = static_cast<std::int8_t>(value[i]);
       to.x[d][i] = low;
-      sum += low;
-      value[i] = (value[i] - low) >> 8;
+      sum = static_cast<std::int16_t>(sum + low);
+      const auto rest = static_cast<Int>(value[i] - low);
+      value[i] = static_cast<Int>(rest >> 8);
     }
-    to.sums[d] = static_cast<float>(sum);
+    to.sums[d] = sum;
+    if (d < 2) to.word_sums[d] = sum;
   }
   to.digits = digits;
 }
@@ -83,8 +101,7 @@ constexpr double largest_value(int digits) {
 // The scale 2^shift under which the largest of x just fits `digits` digits.
 inline int fitting_shift(float largest, int exponent, int digits) {
   const int shift = 8 * digits - 2 - exponent;
-  return std::ldexp(static_cast<double>(largest), shift) > largest_value(digits) ? shift - 1
-                                                                                 : shift;
+  return largest * wide_power_of_two(shift) > largest_value(digits) ? shift - 1 : shift;
 }
 
 // The general case: 4 to 6 digits through 64-bit integers, else the plain sum.
@@ -108,32 +125,47 @@ inline void split_wide(const float* x, int count, float largest, int exponent, D
 
 // Two digits, rounded: an error of up to 2^-16 of the largest |x| in each x. Worth it where that is
 // small against the bound of docs/accuracy.md even if every rounding went the same way: the bound
-// allows 1.2 K 2^-24 of sum |x| |w|, this adds at most 2^-16 max|x| / mean|x| of it.
-inline constexpr std::int64_t rounded_min_k = 1536;  // 1.2 K 2^-24 = 1.1e-4
-inline constexpr float rounded_max_over_mean = 6;    // 6 x 2^-16   = 0.9e-4; N(0,1) has 3.5
+// allows 1.2 K 2^-24 of sum |x| |w|, this adds at most 2^-16 max|x| / mean|x| of it. x of up to 16
+// bits is exact in them.
+inline constexpr float rounded_max_over_mean = 6;  // 6 x 2^-16 = 0.9e-4; N(0,1) has 3.5
 
-inline bool may_round(const float* x, int count, float largest) {
-  float sum = 0;
-  for (int i = 0; i < count; ++i) {
-    sum += x[i] < 0 ? -x[i] : x[i];
+inline bool may_round(const float* x, int count, int filled, float largest) {
+  float sums[8] = {};  // one sum would be a chain of 128 additions, half of the preparation
+  for (int i = 0; i < count; i += 8) {
+    for (int j = 0; j < 8; ++j) sums[j] += x[i + j] < 0 ? -x[i + j] : x[i + j];
   }
-  return largest * static_cast<float>(count) <= rounded_max_over_mean * sum;
+  float sum = 0;
+  for (const float part : sums) sum += part;
+  return largest * static_cast<float>(filled) <= rounded_max_over_mean * sum;
 }
 
 inline void split_rounded(const float* x, int count, float largest, int exponent, DigitChunk& to) {
   constexpr float to_integer = 0x1.8p23F;  // adding it leaves no bits behind the point
   const int shift = fitting_shift(largest, exponent, 2);
   const float scale = power_of_two(shift);
-  std::int32_t value[core::n16::chunk_k];
+  std::int16_t value[core::n16::chunk_k];
   for (int i = 0; i < count; ++i) {
-    value[i] = static_cast<std::int32_t>(x[i] * scale + to_integer - to_integer);
+    value[i] = static_cast<std::int16_t>(
+        static_cast<std::int32_t>(x[i] * scale + to_integer - to_integer));
   }
   to.unit = power_of_two(-shift);
   split_digits(value, count, 2, to);
 }
 
+// f32 x: four digits, cut off 2^-30 below the largest |x|, which is 2^-23 of sum |x| at most even
+// if 127 of 128 were zero and all cuts had one sign; adding up in f32 costs more.
+inline void split_f32(const float* x, int count, float largest, int exponent, DigitChunk& to) {
+  const int shift = fitting_shift(largest, exponent, 4);
+  const float scale = power_of_two(shift);
+  std::int32_t value[core::n16::chunk_k];
+  for (int i = 0; i < count; ++i) value[i] = static_cast<std::int32_t>(x[i] * scale);
+  to.unit = power_of_two(-shift);
+  split_digits(value, count, 4, to);
+}
+
 // `rounding` allows two rounded digits. count includes padding, `filled` does not.
-inline void split_chunk(const float* x, int count, int filled, bool rounding, DigitChunk& to) {
+inline void split_chunk(const float* x, int count, int filled, DType dtype, bool rounding,
+                        DigitChunk& to) {
   const std::uint32_t bits = largest_bits(x, count);
   if (bits == 0) {
     to.digits = 0;
@@ -146,6 +178,10 @@ inline void split_chunk(const float* x, int count, int filled, bool rounding, Di
     return;
   }
   const float largest = std::bit_cast<float>(bits);
+  if (dtype == DType::f32) return split_f32(x, count, largest, exponent, to);
+  if (rounding && may_round(x, count, filled, largest)) {
+    return split_rounded(x, count, largest, exponent, to);
+  }
   const int shift = fitting_shift(largest, exponent, 3);
   const float scale = power_of_two(shift);
   std::int32_t value[core::n16::chunk_k];
@@ -156,10 +192,6 @@ inline void split_chunk(const float* x, int count, int filled, bool rounding, Di
     value[i] = static_cast<std::int32_t>(scaled);
     inexact |= static_cast<float>(value[i]) != scaled ? 1 : 0;
     used |= value[i];
-  }
-  const bool needs_three = inexact != 0 || (used & 0xFF) != 0;
-  if (needs_three && rounding && may_round(x, filled, largest)) {
-    return split_rounded(x, count, largest, exponent, to);
   }
   if (inexact != 0) return split_wide(x, count, largest, exponent, to);
   const int unused_digits = (used & 0xFFFF) == 0 ? 2 : (used & 0xFF) == 0 ? 1 : 0;
@@ -180,13 +212,14 @@ inline void prepare_digits(const LinearProblem& problem, const N16& w, std::int6
   const auto chunks = static_cast<std::int64_t>(w.chunks.size());
   const std::int64_t row = part / parts_per_row(w);
   const std::int64_t first = part % parts_per_row(w) * chunks_per_part;
-  auto* to = static_cast<DigitChunk*>(x) + row * chunks;
+  auto* to = static_cast<DigitChunk*>(x) + row;
   for (std::int64_t c = first; c < core::smaller<std::int64_t>(first + chunks_per_part, chunks);
        ++c) {
     const Chunk& chunk = w.chunks[static_cast<std::size_t>(c)];
     alignas(64) float values[core::n16::chunk_k];
     widen<V>(problem, w, row, chunk, values);
-    split_chunk(values, chunk.padded(), chunk.count, w.k >= rounded_min_k, to[c]);
+    split_chunk(values, chunk.padded(), chunk.count, problem.x.dtype, w.k >= rounded_min_k,
+                to[c * problem.m]);
   }
 }
 
