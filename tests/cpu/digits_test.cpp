@@ -123,5 +123,38 @@ TEST(Digits, TheLargestSumsFit) {
   }
 }
 
+// f32 x of which one stands out in every chunk, with weights that are zero there: the others keep
+// their bits.
+TEST(Digits, AnOutlierTakesNothingFromTheOthers) {
+  const WeightCase c{.k = 1024, .n = 48, .zero = ZeroKind::integer};
+  QuantizedWeight weight = test::make_weight(c, 1);
+  for (std::int64_t i = 0; i < weight.groups * weight.n; ++i) {
+    store_element(weight.scales.data(), c.scale, i, 1.0);
+    weight.zeros[static_cast<std::size_t>(i)] = 8;
+  }
+  for (std::int64_t column = 0; column < c.n; ++column) {
+    for (std::int64_t row = 0; row < c.k; ++row) {
+      weight.set_code(row, column, row % 128 == 5 ? 8 : 9);
+    }
+  }
+  const PackedWeight packed = pack(weight);
+  for (const double outlier : {50.0, 1e3, 1e9, 1e30}) {
+    const Operand x({}, DType::f32, 1, c.k, [&](std::int64_t, std::int64_t k) {
+      return k % 128 == 5 ? outlier : 1.0 + static_cast<double>(k % 7) / 1024;
+    });
+    double sum = 0;
+    for (std::int64_t k = 0; k < c.k; ++k) {
+      if (k % 128 != 5) sum += 1.0 + static_cast<double>(k % 7) / 1024;
+    }
+    for (const std::string& kernel : digit_kernels()) {
+      const auto y = test::run(x.view(), packed, DType::f32, LinearOptions{.kernel = kernel});
+      for (std::int64_t i = 0; i < c.n; ++i) {
+        ASSERT_NEAR(load_element(y.data(), DType::f32, i), sum, 1e-6 * sum)
+            << kernel << " outlier " << outlier;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace halfbyte

@@ -68,6 +68,7 @@ constexpr std::array all_in_registers{
 // 8 tiles a warp for many rows; fewer tiles and more warps where a row has an SM to itself.
 template <class Number>
 constexpr std::array all_rows{
+    row<Number, 4, 1, true, Output::values>(),  row<Number, 4, 1, false, Output::values>(),
     row<Number, 8, 1, true, Output::values>(),  row<Number, 8, 2, true, Output::values>(),
     row<Number, 8, 3, true, Output::values>(),  row<Number, 8, 4, true, Output::values>(),
     row<Number, 2, 3, true, Output::values>(),  row<Number, 4, 3, true, Output::values>(),

@@ -64,7 +64,8 @@ void run_in_registers(const HadamardProblem& p, const DeviceInfo& device, void*)
 
 std::string_view reject_row(const HadamardProblem& p, const DeviceInfo& device) {
   if (p.size.q != 1) return "the size is no power of two";
-  if (p.size.p < 12 || p.size.p > 15) return "for transforms of 4096 ... 32768";
+  if (p.size.p < 11 || p.size.p > 15) return "for transforms of 2048 ... 32768";
+  if (p.size.p == 11 && needs_full_row(p)) return "makes no codes and no amax of rows of 2048";
   std::string_view reason = reject_layout(p);
   // Lanes hold 8 adjacent columns, 4 at 32768.
   if (reason.empty()) reason = reject_group(p, p.size.p == 15 ? 128 : 256, p.size.n());
@@ -114,7 +115,7 @@ constexpr std::array rows{
                    "2^p = 8 ... 2048 in a warp's registers, mma.m16n8k16", DeviceType::cuda,
                    needs_gpu, reject_in_registers, predict_in_registers, no_workspace,
                    run_in_registers},
-    HadamardKernel{"cuda/hadamard_row", "2^p = 4096 ... 32768, a row in a block, mma.m16n8k16",
+    HadamardKernel{"cuda/hadamard_row", "2^p = 2048 ... 32768, a row in a block, mma.m16n8k16",
                    DeviceType::cuda, needs_gpu, reject_row, predict_row, no_workspace, run_row},
     HadamardKernel{"cuda/hadamard_row_spread",
                    "2^p = 8192 ... 65536, a row in a cluster, mma.m16n8k16", DeviceType::cuda,

@@ -1,4 +1,4 @@
-// Rows of 4096 ... 32768 elements, one to a CTA: H of a piece in a warp's registers, an
+// Rows of 2048 ... 32768 elements, one to a CTA: H of a piece in a warp's registers, an
 // exchange of sums in f32 through shared memory, butterflies between the pieces.
 //
 //   phase 1, warp w          exchange               phase 2, thread i

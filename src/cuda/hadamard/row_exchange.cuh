@@ -28,9 +28,12 @@ struct Row {
   // holds several, which overlap.
   static constexpr bool stays =
       threads == 512 && tiles == 8 && cluster == 1 && output != Output::any;
-  // 128 registers a thread, and 96 for rows of 4096 and 8192: two to six of them are spilled then,
-  // but 20 warps instead of 16 are 0.95 of a copy instead of 0.92.
-  static constexpr int blocks_per_sm = (threads <= 128 && cluster == 1 ? 640 : 512) / threads;
+  // 128 registers a thread; 96 for rows of 4096 and 8192: 20 warps instead of 16 are 0.95 of a copy
+  // instead of 0.92; 64 for those of 2048.
+  static constexpr int blocks_per_sm = (log2_n == 11                     ? 1024
+                                        : threads <= 128 && cluster == 1 ? 640
+                                                                         : 512) /
+                                       threads;
   static_assert(cluster == 1 ||
                 (share.vectors == 1 && block_columns >= 64 && output == Output::values));
 };

@@ -1,4 +1,4 @@
-// Rows of 4096 ... 32768 elements of f16.
+// Rows of 2048 ... 32768 elements of f16.
 #include "cuda/hadamard/instances.cuh"
 
 namespace halfbyte::cuda::hadamard {
