@@ -33,9 +33,28 @@ template <class V, int distance, int levels>
   }
 }
 
+// `count` adjacent vectors: both parts of their pairs.
+template <class Source, class Float, int count>
+[[gnu::always_inline]] inline void load_adjacent(const Source& source, std::int64_t i,
+                                                 Float (&v)[count]) {
+  constexpr int pairs = (count + 1) / 2;
+  constexpr std::int64_t pair = 2 * Source::lanes;
+  Float part[pairs];
+  source.template load<0>(i, pair, part);
+#pragma GCC unroll 16
+  for (int k = 0; k < pairs; ++k) v[2 * k] = part[k];
+  if constexpr (count > 1) {
+    source.template load<1>(i, pair, part);
+#pragma GCC unroll 16
+    for (int k = 0; k < pairs; ++k) v[2 * k + 1] = part[k];
+  }
+}
+
 // x of one piece: adjacent elements.
 template <class V, DType T, Extra extra, bool split>
 struct Input {
+  static constexpr int lanes = V::lanes;
+
   const std::byte* x;
   const std::int8_t* signs;  // or null
 
@@ -43,18 +62,31 @@ struct Input {
   template <int levels>
   static constexpr int levels_left = levels;
 
-  // Part `part` of the pair at element i.
-  template <int part, int levels = 0>
-  [[gnu::always_inline]] typename V::Float load(std::int64_t i) const {
+  // Part `part` of the pairs at i, i + stride, ...
+  template <int part, int rows>
+  [[gnu::always_inline]] void load(std::int64_t i, std::int64_t stride,
+                                   typename V::Float (&v)[rows]) const {
     constexpr auto size = static_cast<std::int64_t>(V::template bytes<T>);
     if constexpr (split) {
-      return V::template load_split<part>(x + i * size);
+      const std::byte* from = x + i * size;
+#pragma GCC unroll 16
+      for (int k = 0; k < rows; ++k) v[k] = V::template load_split<part>(from + k * stride * size);
     } else {
       i += part * V::lanes;
-      const auto v = V::template load_as<T>(x + i * size);
-      if constexpr (extra != Extra::signs) return v;
-      return signs != nullptr ? V::flip(v, signs + i) : v;
+      const std::byte* from = x + i * size;
+#pragma GCC unroll 16
+      for (int k = 0; k < rows; ++k) {
+        v[k] = V::template load_as<T>(from + k * stride * size);
+        if constexpr (extra == Extra::signs) {
+          if (signs != nullptr) v[k] = V::flip(v[k], signs + i + k * stride);
+        }
+      }
     }
+  }
+  // Adjacent vectors, some of their levels.
+  template <int levels, int count>
+  [[gnu::always_inline]] void load_tile(std::int64_t i, typename V::Float (&v)[count]) const {
+    load_adjacent(*this, i, v);
   }
 };
 
@@ -108,20 +140,36 @@ struct Scratch {
   template <int levels>
   static constexpr int levels_left = levels == V::lane_bits ? levels - 1 : levels;
 
-  template <int part, int levels = 0>
-  [[gnu::always_inline]] typename V::Float load(std::int64_t i) const {
-    const float* from = memory + core::scratch::place(i) + part * V::lanes;
-    if constexpr (levels == V::lane_bits) {
-      constexpr int half = V::lanes / 2;
-      return V::fma(V::broadcast_half(from + half), V::template alternate<half>(),
-                    V::broadcast_half(from));
-    } else {
-      return V::load(from);
-    }
+  static std::int64_t step(std::int64_t stride) {
+    return stride < core::scratch::run ? stride : core::scratch::place(stride);
   }
-  template <int part>
-  [[gnu::always_inline]] void store(std::int64_t i, typename V::Float v) const {
-    V::store(memory + core::scratch::place(i) + part * V::lanes, v);
+  template <int part, int rows>
+  [[gnu::always_inline]] void load(std::int64_t i, std::int64_t stride,
+                                   typename V::Float (&v)[rows]) const {
+    const float* from = memory + core::scratch::place(i) + part * V::lanes;
+#pragma GCC unroll 16
+    for (int k = 0; k < rows; ++k) v[k] = V::load(from + k * step(stride));
+  }
+  template <int part, int rows>
+  [[gnu::always_inline]] void store(std::int64_t i, std::int64_t stride,
+                                    typename V::Float (&v)[rows]) const {
+    float* to = memory + core::scratch::place(i) + part * V::lanes;
+#pragma GCC unroll 16
+    for (int k = 0; k < rows; ++k) V::store(to + k * step(stride), v[k]);
+  }
+  template <int levels, int count>
+  [[gnu::always_inline]] void load_tile(std::int64_t i, typename V::Float (&v)[count]) const {
+    constexpr int half = V::lanes / 2;
+    const float* from = memory + core::scratch::place(i);
+#pragma GCC unroll 16
+    for (int k = 0; k < count; ++k, from += V::lanes) {
+      if constexpr (levels == V::lane_bits) {
+        v[k] = V::fma(V::broadcast_half(from + half), V::template alternate<half>(),
+                      V::broadcast_half(from));
+      } else {
+        v[k] = V::load(from);
+      }
+    }
   }
 };
 

@@ -35,7 +35,9 @@ inline void mix(int q, const std::uint32_t* sign_rows, const Source& source, con
     for (int g = 0; g < fours; ++g) {
       typename V::Float in[4];
       for (int k = 0; k < 4; ++k) {
-        in[k] = source.template load<0>((g * 4 + k) * stride + j);
+        typename V::Float one[1];
+        source.template load<0>((g * 4 + k) * stride + j, 0, one);
+        in[k] = one[0];
       }
       signed_sums<V>(in, sums + g * 16);
     }
@@ -49,7 +51,10 @@ inline void mix(int q, const std::uint32_t* sign_rows, const Source& source, con
           out[i] = V::add(out[i], sums[g * 16 + (row[i * words + word] >> shift & 15U)]);
         }
       }
-      for (int i = 0; i < 4; ++i) sink.template store<0>((a + i) * stride + j, out[i]);
+      for (int i = 0; i < 4; ++i) {
+        typename V::Float one[1] = {out[i]};
+        sink.template store<0>((a + i) * stride + j, 0, one);
+      }
     }
   }
 }

@@ -16,15 +16,14 @@ template <class V, int rows, int part, class Source, class Sink>
                                                std::int64_t j, std::int64_t stride,
                                                typename V::Float one) {
   typename V::Float v[rows];
-#pragma GCC unroll 8
-  for (int k = 0; k < rows; ++k) v[k] = source.template load<part>(j + k * stride);
+  source.template load<part>(j, stride, v);
   across<V, rows / 2, rows>(v, [one](auto a, auto b) { return V::difference(a, b, one); });
-#pragma GCC unroll 8
-  for (int k = 0; k < rows; ++k) sink.template store<part>(j + k * stride, v[k]);
+  sink.template store<part>(j, stride, v);
 }
 
 template <class V, int rows, class Source, class Sink>
-inline void pass(const Source source, const Sink sink, std::int64_t base, std::int64_t stride) {
+[[gnu::always_inline]] inline void pass(const Source source, const Sink sink, std::int64_t base,
+                                        std::int64_t stride) {
   const auto one = V::one();
   for (std::int64_t j = base; j < base + stride; j += 2 * V::lanes) {
     butterflies<V, rows, 0>(source, sink, j, stride, one);
@@ -44,8 +43,8 @@ constexpr int levels_of_pass(int log_size) {
 }
 
 template <class V, class Source, class Sink>
-inline void pass_of(int levels, const Source& source, const Sink& sink, std::int64_t base,
-                    std::int64_t stride) {
+[[gnu::always_inline]] inline void pass_of(int levels, const Source& source, const Sink& sink,
+                                           std::int64_t base, std::int64_t stride) {
   switch (levels) {
     case 1:
       return pass<V, 2>(source, sink, base, stride);

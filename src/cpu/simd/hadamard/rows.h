@@ -177,9 +177,7 @@ inline void span_in_order(const HadamardProblem& p, const HadamardSpan& s) {
 template <class V, DType T>
 inline void span_of(const HadamardProblem& p, const HadamardSpan& s) {
   const bool signs = p.signs_before != nullptr || p.signs_after != nullptr;
-  const bool direct = p.kind == core::CodeKind::none && p.y_dtype == T && p.amax == nullptr &&
-                      p.x_strides.element == 1 && p.y_strides.element == 1;
-  if (!direct) {
+  if (!rounds_only(p)) {
     return signs ? span_by_values<V, T, Extra::signs>(p, s)
                  : span_by_values<V, T, Extra::none>(p, s);
   }

@@ -36,12 +36,7 @@ template <class V, int vectors, int levels, class Source>
 [[gnu::always_inline]] inline void transform(const Source& source, std::int64_t i,
                                              typename V::Float (&v)[vectors]) {
   static_assert(vectors <= 8);
-#pragma GCC unroll 8
-  for (int k = 0; k < vectors; k += 2) {
-    const std::int64_t pair = i + k * V::lanes;
-    v[k] = source.template load<0, levels>(pair);
-    if constexpr (vectors > 1) v[k + 1] = source.template load<1, levels>(pair);
-  }
+  source.template load_tile<levels>(i, v);
   across<V, vectors / 2, vectors>(v, V::sub);
 #pragma GCC unroll 8
   for (int k = 0; k < vectors; ++k) {
