@@ -21,18 +21,6 @@ enum class Extra : std::uint8_t {
   signs,   // signs may flip before or after
 };
 
-// A level within vectors is one exchange and one multiply-add: (a, b) * (1, -1) + (b, a), exact.
-template <class V, int distance, int levels>
-[[gnu::always_inline]] inline typename V::Float within(typename V::Float v) {
-  if constexpr (distance < 1 << levels) {
-    const auto swapped = V::template exchange<distance>(v);
-    v = V::fma(v, V::template alternate<distance>(), swapped);
-    return within<V, distance * 2, levels>(v);
-  } else {
-    return v;
-  }
-}
-
 // `count` adjacent vectors: both parts of their pairs.
 template <class Source, class Float, int count>
 [[gnu::always_inline]] inline void load_adjacent(const Source& source, std::int64_t i,

@@ -16,6 +16,18 @@
 // took 1.4 times as long when g++ 12 was left to choose).
 namespace halfbyte::cpu::simd {
 
+// A level within vectors is one exchange and one multiply-add: (a, b) * (1, -1) + (b, a), exact.
+template <class V, int distance, int levels>
+[[gnu::always_inline]] inline typename V::Float within(typename V::Float v) {
+  if constexpr (distance < 1 << levels) {
+    const auto swapped = V::template exchange<distance>(v);
+    v = V::fma(v, V::template alternate<distance>(), swapped);
+    return within<V, distance * 2, levels>(v);
+  } else {
+    return v;
+  }
+}
+
 template <class V, int half, int rows, class Difference>
 [[gnu::always_inline]] inline void across(typename V::Float (&v)[rows],
                                           const Difference& difference) {
