@@ -28,19 +28,20 @@ inline void whole_tiles(int p, const Source& source, const Sink& sink, std::int6
   }
 }
 
-// One piece that is larger than a tile.
+// `count` elements of pieces that are larger than a tile: one, or several within a run.
 template <class V, class Source, class Sink>
-inline void large_piece(core::HadamardSize size, const std::uint32_t* sign_rows,
-                        const Source& source, const Scratch<V>& scratch, const Sink& sink) {
-  const std::int64_t low = std::int64_t{1} << size.p;
+inline void large_pieces(core::HadamardSize size, const std::uint32_t* sign_rows,
+                         const Source& source, const Scratch<V>& scratch, const Sink& sink,
+                         std::int64_t count) {
   if (size.q > 1) {
+    const std::int64_t low = std::int64_t{1} << size.p;
     mix<V>(size.q, sign_rows, source, scratch, low);
     for (std::int64_t a = 0; a < size.q; ++a) {
       descend<V, V::lane_bits>(scratch, sink, a * low, size.p);
     }
     return;
   }
-  large_block<V, V::lane_bits>(source, scratch, sink, 0, size.p);
+  large_block<V, V::lane_bits>(source, scratch, sink, 0, size.p, count);
 }
 
 template <class V>
@@ -119,10 +120,10 @@ inline void span_by_values(const HadamardProblem& p, const HadamardSpan& s) {
     const Scratch<V> part{here};
     const auto values = values_of<V, extra>(p, here, s.first + i);
     if (adjacent) {
-      large_piece<V>(p.size, s.sign_rows, input(s.first + i), part, values);
+      large_pieces<V>(p.size, s.sign_rows, input(s.first + i), part, values, b);
     } else {
       gather<V>(p, s.row, s.first + i, b, here);
-      large_piece<V>(p.size, s.sign_rows, part, part, values);
+      large_pieces<V>(p.size, s.sign_rows, part, part, values, b);
     }
     if (!together) finish<V>(p, s.row, s.first + i, memory, b);
   }
@@ -150,10 +151,12 @@ inline void span_direct(const HadamardProblem& p, const HadamardSpan& s) {
   };
   if (!fits_tile<V>(p.size)) {
     alignas(64) float memory[core::scratch::floats(largest_span)];
-    for (std::int64_t i = 0; i < s.count; i += b) {
+    const std::int64_t part = p.size.q == 1 ? std::max(b, core::scratch::run) : b;
+    for (std::int64_t i = 0; i < s.count; i += part) {
       // What follows a span is another thread's, perhaps.
-      const std::byte* next = x + std::min(i + b, s.count - b) * size;
-      large_piece<V>(p.size, s.sign_rows, input(i), Scratch<V>{memory}, output(i, next));
+      const std::byte* next = x + (i + 2 * part <= s.count ? i + part : i) * size;
+      large_pieces<V>(p.size, s.sign_rows, input(i), Scratch<V>{memory}, output(i, next),
+                      std::min(part, s.count - i));
     }
     return;
   }
