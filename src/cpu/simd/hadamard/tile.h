@@ -93,6 +93,7 @@ inline void tiles(const Source source, const Sink sink, std::int64_t first, std:
     largest_tiles<V, levels>(source, sink, first, count);
   } else {
     for (std::int64_t i = first; i < first + count; i += vectors * V::lanes) {
+      sink.template ask<vectors * V::lanes>(i);
       typename V::Float v[vectors];
       transform<V, vectors, levels>(source, i, v);
       if constexpr (vectors == 1) {
