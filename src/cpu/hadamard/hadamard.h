@@ -42,6 +42,12 @@ const HadamardSimd& hadamard_avx512();
 // The most elements that a kernel keeps in the f32 memory on its stack.
 inline constexpr std::int64_t largest_span = core::max_hadamard_size;
 
+// Adjacent elements to adjacent elements of the same type, nothing asked of the values on the way.
+inline bool rounds_only(const HadamardProblem& p) {
+  return p.kind == core::CodeKind::none && p.amax == nullptr && p.y_dtype == p.x_dtype &&
+         p.x_strides.element == 1 && p.y_strides.element == 1;
+}
+
 // Dense rows without anything of their own are one row of as many pieces; others stay.
 HadamardProblem as_one_row(const HadamardProblem& problem);
 // The rows of H_q or its transpose for HadamardSpan.

@@ -37,14 +37,38 @@ struct LaneAvx2 : Avx2 {
                                          _mm256_set1_epi32(static_cast<int>(0x80000000U)));
     return _mm256_xor_ps(v, _mm256_castsi256_ps(top));
   }
-  // Sums of bf16 numbers, whose NaNs end in 16 zero bits, as do those of invalid operations: adding
-  // half a unit leaves them NaN, and the test for them out (n = 128: 8.5 ticks a vector, then 7.4).
-  static __m128i sum_to_bf16(Float v) {
+  static Float broadcast_half(const float* p) {
+    return _mm256_broadcast_ps(reinterpret_cast<const __m128*>(p));
+  }
+  // Sums of bf16 numbers to nearest, ties to even, in the upper halves. Their NaNs end in 16 zero
+  // bits, as do those of invalid operations: adding half a unit leaves them NaN. Half a unit or one
+  // bit less is a choice by the lowest bit that stays, in its sign: one operation less than adding
+  // that bit.
+  static __m256i rounded(Float v) {
     const __m256i bits = _mm256_castps_si256(v);
-    const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
-    const __m256i half = _mm256_add_epi32(odd, _mm256_set1_epi32(0x7FFF));
-    const __m256i high = _mm256_srli_epi32(_mm256_add_epi32(bits, half), 16);
+    const __m256 odd = _mm256_castsi256_ps(_mm256_slli_epi32(bits, 15));
+    const __m256 below = _mm256_castsi256_ps(_mm256_set1_epi32(0x7FFF));
+    const __m256 half = _mm256_castsi256_ps(_mm256_set1_epi32(0x8000));
+    return _mm256_add_epi32(bits, _mm256_castps_si256(_mm256_blendv_ps(below, half, odd)));
+  }
+  static __m128i sum_to_bf16(Float v) {
+    const __m256i high = _mm256_srli_epi32(rounded(v), 16);
     return _mm_packus_epi32(_mm256_castsi256_si128(high), _mm256_extracti128_si256(high, 1));
+  }
+  // Even (part 0) or odd elements of 16 bf16.
+  template <int part>
+  static Float load_split(const void* p) {
+    const __m256i pairs = _mm256_loadu_si256(static_cast<const __m256i*>(p));
+    const __m256i top = _mm256_set1_epi32(static_cast<int>(0xFFFF0000U));
+    return _mm256_castsi256_ps(part == 0 ? _mm256_slli_epi32(pairs, 16)
+                                         : _mm256_and_si256(pairs, top));
+  }
+  template <bool past_caches>
+  static void store_split(void* p, Float even, Float odd) {
+    const __m256i low = _mm256_srli_epi32(rounded(even), 16);
+    const __m256i pairs = _mm256_blend_epi16(low, rounded(odd), 0b1010'1010);
+    auto* to = static_cast<__m256i*>(p);
+    past_caches ? _mm256_stream_si256(to, pairs) : _mm256_storeu_si256(to, pairs);
   }
   static void store_half(void* p, __m128i v) { _mm_storeu_si128(static_cast<__m128i*>(p), v); }
   static void stream(float* p, Float v) { _mm256_stream_ps(p, v); }

@@ -38,13 +38,31 @@ struct LaneAvx512 : Avx512 {
                                          _mm512_set1_epi32(static_cast<int>(0x80000000U)));
     return _mm512_xor_ps(v, _mm512_castsi512_ps(top));
   }
-  // Sums of bf16 numbers, whose NaNs end in 16 zero bits, as do those of invalid operations: adding
-  // half a unit leaves them NaN.
-  static __m256i sum_to_bf16(Float v) {
+  static Float broadcast_half(const float* p) { return _mm512_broadcast_f32x8(_mm256_loadu_ps(p)); }
+  // Sums of bf16 numbers to nearest, ties to even, in the upper halves. Their NaNs end in 16 zero
+  // bits, as do those of invalid operations: adding half a unit leaves them NaN.
+  static __m512i rounded(Float v) {
     const __m512i bits = _mm512_castps_si512(v);
     const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-    const __m512i half = _mm512_add_epi32(odd, _mm512_set1_epi32(0x7FFF));
-    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(_mm512_add_epi32(bits, half), 16));
+    return _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7FFF)));
+  }
+  static __m256i sum_to_bf16(Float v) {
+    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded(v), 16));
+  }
+  // Even (part 0) or odd elements of 32 bf16.
+  template <int part>
+  static Float load_split(const void* p) {
+    const __m512i pairs = _mm512_loadu_si512(p);
+    const __m512i top = _mm512_set1_epi32(static_cast<int>(0xFFFF0000U));
+    return _mm512_castsi512_ps(part == 0 ? _mm512_slli_epi32(pairs, 16)
+                                         : _mm512_and_si512(pairs, top));
+  }
+  template <bool past_caches>
+  static void store_split(void* p, Float even, Float odd) {
+    const __m512i low = _mm512_srli_epi32(rounded(even), 16);
+    const __m512i pairs = _mm512_mask_blend_epi16(0xAAAAAAAA, low, rounded(odd));
+    past_caches ? _mm512_stream_si512(static_cast<__m512i*>(p), pairs)
+                : _mm512_storeu_si512(p, pairs);
   }
   static void store_half(void* p, __m256i v) { _mm256_storeu_si256(static_cast<__m256i*>(p), v); }
   static void stream(float* p, Float v) { _mm512_stream_ps(p, v); }

@@ -45,8 +45,7 @@ inline void lanes_of(const HadamardProblem& p, const HadamardSpan& s) {
   const bool y_adjacent =
       one_run && step(p.y_strides) == 1 && p.kind == core::CodeKind::none && p.amax == nullptr;
   const Scratch<V> scratch{memory};
-  const Output<V, DType::f32, Extra::none> values{reinterpret_cast<std::byte*>(memory), nullptr,
-                                                  V::set(p.scale)};
+  const auto values = values_of<V, Extra::none>(p, memory, 0);
   for (std::int64_t first = 0; first < p.n; first += b) {
     load_lanes<V, T>(p, s, first, x_adjacent, memory);
     if (p.size.q > 1) mix<V>(p.size.q, s.sign_rows, scratch, scratch, low);

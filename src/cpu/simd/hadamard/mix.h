@@ -36,7 +36,7 @@ inline void mix(int q, const std::uint32_t* sign_rows, const Source& source, con
       typename V::Float in[4];
       for (int k = 0; k < 4; ++k) {
         typename V::Float one[1];
-        source.template load<1>((g * 4 + k) * stride + j, 0, one);
+        source.template load<0>((g * 4 + k) * stride + j, 0, one);
         in[k] = one[0];
       }
       signed_sums<V>(in, sums + g * 16);
@@ -53,7 +53,7 @@ inline void mix(int q, const std::uint32_t* sign_rows, const Source& source, con
       }
       for (int i = 0; i < 4; ++i) {
         typename V::Float one[1] = {out[i]};
-        sink.template store<1>((a + i) * stride + j, 0, one);
+        sink.template store<0>((a + i) * stride + j, 0, one);
       }
     }
   }

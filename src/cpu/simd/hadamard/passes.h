@@ -1,190 +1,55 @@
 // The butterflies of a 2^p transform on vectors of f32, in passes of 1 to 3 levels.
 //
 // A row goes from its highest levels to its lowest: passes of R rows that are `stride` apart, then
-// tiles of up to 16 adjacent vectors, which leave in the order of memory: whole lines are written,
-// as non-temporal stores want them. A pass touches an element once: 8192 elements of 13 levels take
-// three (3, 3, 7), and the parts of a row are finished one after the other, in L1.
+// tiles (tile.h), with AVX2 of 5 to 7 levels. A pass touches an element once: 8192 elements of 13
+// levels take three (3, 3, 7), and the parts of a row are finished one after the other, in L1.
+//
+// Cycles a vector, Zen 3, data in L1: a pass of 3 levels takes 1.5, a tile 4.3 to 5.2 (f16). Where
+// one meets the other nothing overlaps for 40 cycles, so short rows share a pass: n = 256, f16, 6.8
+// one by one, 6.3 four at once. What did not help: 16 KB through a pass before the next begins
+// (+0.4 to +1.1), 16 rows in halves as tiles are (2.1 for 4 levels), 2048 as 3, 3, 5 levels (9.7;
+// as 1, 3, 7: 8.1).
 #pragma once
 
-#include <cstdint>
+#include "cpu/simd/hadamard/tile.h"
 
-#include "core/hadamard/scratch.h"
-#include "halfbyte/tensor.h"
-
-// Everything inside a tile is forced inline: a tile passed to a function lives in memory (n = 64
-// took 1.4 times as long when g++ 12 was left to choose).
 namespace halfbyte::cpu::simd {
 
-// A level within vectors is one exchange and one multiply-add: (a, b) * (1, -1) + (b, a), exact.
-template <class V, int distance, int levels>
-[[gnu::always_inline]] inline typename V::Float within(typename V::Float v) {
-  if constexpr (distance < 1 << levels) {
-    const auto swapped = V::template exchange<distance>(v);
-    v = V::fma(v, V::template alternate<distance>(), swapped);
-    return within<V, distance * 2, levels>(v);
-  } else {
-    return v;
-  }
+// `rows` rows of `stride` elements at `base`, from source to sink: one part of their pairs, then
+// the other.
+template <class V, int rows, int part, class Source, class Sink>
+[[gnu::always_inline]] inline void butterflies(const Source& source, const Sink& sink,
+                                               std::int64_t j, std::int64_t stride,
+                                               typename V::Float one) {
+  typename V::Float v[rows];
+  source.template load<part>(j, stride, v);
+  across<V, rows / 2, rows>(v, [one](auto a, auto b) { return V::difference(a, b, one); });
+  sink.template store<part>(j, stride, v);
 }
 
-template <class V, int half, int rows, class Difference>
-[[gnu::always_inline]] inline void across(typename V::Float (&v)[rows],
-                                          const Difference& difference) {
-  if constexpr (half > 0) {
-#pragma GCC unroll 16
-    for (int i = 0; i < rows; ++i) {
-      if ((i & half) != 0) continue;
-      const auto other = difference(v[i], v[i + half]);
-      v[i] = V::add(v[i], v[i + half]);
-      v[i + half] = other;
-    }
-    across<V, half / 2, rows>(v, difference);
-  }
-}
-
-// What is asked of x and y besides the transform. Known at compile time: a branch for it in a tile
-// makes g++ 12 keep the tile in memory (n = 64: 178 instructions in place of 110).
-enum class Extra : std::uint8_t {
-  none,
-  stream,  // y is written past the caches: larger than they are, aligned to a vector
-  signs,   // signs may flip before or after
-};
-
-// Sources load and sinks store the vectors at i, i + stride, i + 2 stride, ...
-
-// x of one piece: adjacent elements.
-template <class V, DType T, Extra extra>
-struct Input {
-  const std::byte* x;
-  const std::int8_t* signs;  // or null
-
-  template <int rows>
-  [[gnu::always_inline]] void load(std::int64_t i, std::int64_t stride,
-                                   typename V::Float (&v)[rows]) const {
-    constexpr auto size = static_cast<std::int64_t>(V::template bytes<T>);
-    const std::byte* from = x + i * size;
-#pragma GCC unroll 16
-    for (int k = 0; k < rows; ++k) {
-      v[k] = V::template load_as<T>(from + k * stride * size);
-      if constexpr (extra == Extra::signs) {
-        if (signs != nullptr) v[k] = V::flip(v[k], signs + i + k * stride);
-      }
-    }
-  }
-};
-
-// The same, for the first pass of a large piece: asks for the next piece's lines meanwhile. Its
-// rows are too many streams, and too short, for the processor to see them coming.
-template <class V, DType T, Extra extra>
-struct InputOfMany : Input<V, T, extra> {
-  std::int64_t ahead;  // bytes to the next piece
-
-  template <int rows>
-  [[gnu::always_inline]] void load(std::int64_t i, std::int64_t stride,
-                                   typename V::Float (&v)[rows]) const {
-    constexpr auto size = static_cast<std::int64_t>(V::template bytes<T>);
-#pragma GCC unroll 16
-    for (int k = 0; k < rows; ++k) {
-      __builtin_prefetch(this->x + (i + k * stride) * size + ahead);
-    }
-    Input<V, T, extra>::template load<rows>(i, stride, v);
-  }
-};
-
-// y of one piece: scaled, signs flipped, rounded once.
-template <class V, DType T, Extra extra>
-struct Output {
-  std::byte* y;
-  const std::int8_t* signs;  // or null
-  typename V::Float scale;
-
-  template <int rows>
-  [[gnu::always_inline]] void store(std::int64_t i, std::int64_t stride,
-                                    typename V::Float (&v)[rows]) const {
-    constexpr auto size = static_cast<std::int64_t>(V::template bytes<T>);
-    std::byte* to = y + i * size;
-#pragma GCC unroll 16
-    for (int k = 0; k < rows; ++k) {
-      auto out = V::mul(v[k], scale);
-      if constexpr (extra == Extra::signs) {
-        if (signs != nullptr) out = V::flip(out, signs + i + k * stride);
-      }
-      if constexpr (extra == Extra::stream) {
-        V::template stream_as<T>(to + k * stride * size, out);
-      } else {
-        V::template store_as<T>(to + k * stride * size, out);
-      }
-    }
-  }
-};
-
-// The f32 memory between passes; both source and sink. Rows lie within a contiguous run, or
-// whole runs apart.
-template <class V>
-struct Scratch {
-  float* memory;
-
-  static std::int64_t step(std::int64_t stride) {
-    return stride < core::scratch::run ? stride : core::scratch::place(stride);
-  }
-  template <int rows>
-  [[gnu::always_inline]] void load(std::int64_t i, std::int64_t stride,
-                                   typename V::Float (&v)[rows]) const {
-    const float* from = memory + core::scratch::place(i);
-#pragma GCC unroll 16
-    for (int k = 0; k < rows; ++k) v[k] = V::load(from + k * step(stride));
-  }
-  template <int rows>
-  [[gnu::always_inline]] void store(std::int64_t i, std::int64_t stride,
-                                    typename V::Float (&v)[rows]) const {
-    float* to = memory + core::scratch::place(i);
-#pragma GCC unroll 16
-    for (int k = 0; k < rows; ++k) V::store(to + k * step(stride), v[k]);
-  }
-};
-
-// `rows` rows of `stride` elements at `base`, from source to sink.
 template <class V, int rows, class Source, class Sink>
-inline void pass(const Source source, const Sink sink, std::int64_t base, std::int64_t stride) {
-  const auto difference = [one = V::one()](auto a, auto b) { return V::difference(a, b, one); };
-  for (std::int64_t j = base; j < base + stride; j += V::lanes) {
-    typename V::Float v[rows];
-    source.template load<rows>(j, stride, v);
-    across<V, rows / 2, rows>(v, difference);
-    sink.template store<rows>(j, stride, v);
+[[gnu::always_inline]] inline void pass(const Source source, const Sink sink, std::int64_t base,
+                                        std::int64_t stride) {
+  const auto one = V::one();
+  for (std::int64_t j = base; j < base + stride; j += 2 * V::lanes) {
+    butterflies<V, rows, 0>(source, sink, j, stride, one);
+    butterflies<V, rows, 1>(source, sink, j, stride, one);
   }
 }
 
-// Adjacent tiles of `vectors` vectors, `levels` levels within them.
-template <class V, int vectors, int levels, class Source, class Sink>
-inline void tiles(const Source source, const Sink sink, std::int64_t first, std::int64_t count) {
-  for (std::int64_t i = first; i < first + count; i += vectors * V::lanes) {
-    typename V::Float v[vectors];
-    source.template load<vectors>(i, V::lanes, v);
-#pragma GCC unroll 16
-    for (int k = 0; k < vectors; ++k) v[k] = within<V, 1, levels>(v[k]);
-    across<V, vectors / 2, vectors>(v, V::sub);
-    sink.template store<vectors>(i, V::lanes, v);
-  }
-}
-
-template <class V>
-inline constexpr int tile_bits = V::lane_bits + V::tile_log_vectors;
-
-// The levels of the next pass of 2^log_size elements that are larger than a tile: first those above
-// a contiguous run, then those down to the tile, as evenly as they go. Three at most: 16 rows fill
-// the registers of AVX2, and a pass of four levels took longer than two of two.
-template <class V>
+// The levels of the next pass of 2^log_size elements: down to a contiguous run of the scratch
+// memory, as evenly as they go, then three. Three at most: 16 rows fill the registers of AVX2, and
+// a pass of four levels took longer than two of two.
 constexpr int levels_of_pass(int log_size) {
-  constexpr int run = core::scratch::run_bits;
-  const int above = log_size > run ? log_size - run : log_size - tile_bits<V>;
+  const int above = log_size - core::scratch::run_bits;
+  if (above <= 0) return 3;
   const int passes = (above + 2) / 3;
   return (above + passes - 1) / passes;
 }
 
 template <class V, class Source, class Sink>
-inline void pass_of(int levels, const Source& source, const Sink& sink, std::int64_t base,
-                    std::int64_t stride) {
+[[gnu::always_inline]] inline void pass_of(int levels, const Source& source, const Sink& sink,
+                                           std::int64_t base, std::int64_t stride) {
   switch (levels) {
     case 1:
       return pass<V, 2>(source, sink, base, stride);
@@ -195,35 +60,40 @@ inline void pass_of(int levels, const Source& source, const Sink& sink, std::int
   }
 }
 
-// Tiles of 2^log_vectors vectors.
-template <class V, int levels, int largest = V::tile_log_vectors, class Source, class Sink>
-inline void tiles_of(int log_vectors, const Source& source, const Sink& sink, std::int64_t first,
-                     std::int64_t count) {
-  if constexpr (largest > 0) {
-    if (log_vectors < largest) {
-      return tiles_of<V, levels, largest - 1>(log_vectors, source, sink, first, count);
-    }
+// Transforms of eight tiles of 2^log_tile elements each, `count` elements of them: three levels
+// across the tiles, then their own.
+template <class V, int levels, int log_tile, class Source, class Sink>
+inline void eight_tiles(const Source& source, const Scratch<V>& scratch, const Sink& sink,
+                        std::int64_t base, std::int64_t count) {
+  constexpr std::int64_t tile = std::int64_t{1} << log_tile;
+  for (std::int64_t i = base; i < base + count; i += 8 * tile) {
+    pass<V, 8>(source, scratch, i, tile);
   }
-  tiles<V, 1 << largest, levels>(source, sink, first, count);
+  tiles<V, tile / V::lanes, levels>(scratch, sink, base, count);
 }
 
 template <class V, int levels, class Sink>
 inline void descend(const Scratch<V>& scratch, const Sink& sink, std::int64_t base, int log_size);
 
-// The levels of 2^log_size elements, more than a tile: the first pass from the source into the
+// Transforms of 2^log_size elements, more than a tile: the first pass from the source into the
 // scratch memory at `base`, then part by part into the sink. `levels`: those within vectors, all or
-// none of them.
+// none of them. `count` elements: one transform, or several within a run.
 template <class V, int levels, class Source, class Sink>
 inline void large_block(const Source& source, const Scratch<V>& scratch, const Sink& sink,
-                        std::int64_t base, int log_size) {
-  const int now = levels_of_pass<V>(log_size);
+                        std::int64_t base, int log_size, std::int64_t count) {
+  const int now = levels_of_pass(log_size);
   const int rest = log_size - now;
-  if (rest == tile_bits<V>) {  // the compiler knows this stride
-    pass_of<V>(now, source, scratch, base, std::int64_t{1} << tile_bits<V>);
-    return tiles<V, 1 << V::tile_log_vectors, levels>(scratch, sink, base,
-                                                      std::int64_t{1} << log_size);
+  constexpr int tile = tile_bits<V>;
+  constexpr int run = core::scratch::run_bits;
+  // A stride that the compiler knows is worth 0.5 cycles a vector.
+  if (rest == tile) return eight_tiles<V, levels, tile>(source, scratch, sink, base, count);
+  if (rest == tile - 1) return eight_tiles<V, levels, tile - 1>(source, scratch, sink, base, count);
+  if (rest == tile - 2) return eight_tiles<V, levels, tile - 2>(source, scratch, sink, base, count);
+  if (rest == run) {
+    pass_of<V>(now, source, scratch, base, std::int64_t{1} << run);
+  } else {
+    pass_of<V>(now, source, scratch, base, std::int64_t{1} << rest);
   }
-  pass_of<V>(now, source, scratch, base, std::int64_t{1} << rest);
   for (std::int64_t i = 0; i < std::int64_t{1} << now; ++i) {
     descend<V, levels>(scratch, sink, base + (i << rest), rest);
   }
@@ -233,7 +103,8 @@ inline void large_block(const Source& source, const Scratch<V>& scratch, const S
 template <class V, int levels, class Sink>
 inline void descend(const Scratch<V>& scratch, const Sink& sink, std::int64_t base, int log_size) {
   if (log_size > tile_bits<V>) {
-    return large_block<V, levels>(scratch, scratch, sink, base, log_size);
+    return large_block<V, levels>(scratch, scratch, sink, base, log_size,
+                                  std::int64_t{1} << log_size);
   }
   tiles_of<V, levels>(log_size - V::lane_bits, scratch, sink, base, std::int64_t{1} << log_size);
 }

@@ -28,19 +28,20 @@ inline void whole_tiles(int p, const Source& source, const Sink& sink, std::int6
   }
 }
 
-// One piece that is larger than a tile.
+// `count` elements of pieces that are larger than a tile: one, or several within a run.
 template <class V, class Source, class Sink>
-inline void large_piece(core::HadamardSize size, const std::uint32_t* sign_rows,
-                        const Source& source, const Scratch<V>& scratch, const Sink& sink) {
-  const std::int64_t low = std::int64_t{1} << size.p;
+inline void large_pieces(core::HadamardSize size, const std::uint32_t* sign_rows,
+                         const Source& source, const Scratch<V>& scratch, const Sink& sink,
+                         std::int64_t count) {
   if (size.q > 1) {
+    const std::int64_t low = std::int64_t{1} << size.p;
     mix<V>(size.q, sign_rows, source, scratch, low);
     for (std::int64_t a = 0; a < size.q; ++a) {
       descend<V, V::lane_bits>(scratch, sink, a * low, size.p);
     }
     return;
   }
-  large_block<V, V::lane_bits>(source, scratch, sink, 0, size.p);
+  large_block<V, V::lane_bits>(source, scratch, sink, 0, size.p, count);
 }
 
 template <class V>
@@ -78,9 +79,10 @@ inline const std::int8_t* shifted(const std::int8_t* signs, std::int64_t i) {
 }
 
 template <class V, Extra extra>
-inline Output<V, DType::f32, extra> values_of(const HadamardProblem& p, float* memory,
-                                              std::int64_t first) {
-  return {reinterpret_cast<std::byte*>(memory), shifted<V>(p.signs_after, first), V::set(p.scale)};
+inline Output<V, DType::f32, extra, false> values_of(const HadamardProblem& p, float* memory,
+                                                     std::int64_t first) {
+  auto* bytes = reinterpret_cast<std::byte*>(memory);
+  return {bytes, shifted<V>(p.signs_after, first), V::set(p.scale), bytes};
 }
 
 // A part of a span by way of f32 values: gathers, transforms in place, finishes. The values end up
@@ -93,8 +95,8 @@ inline void span_by_values(const HadamardProblem& p, const HadamardSpan& s) {
   const bool adjacent = p.x_strides.element == 1;
   const auto input = [&](std::int64_t first) {
     const std::int64_t start = start_of<V>(p, p.x_strides, s.row);
-    return Input<V, T, extra>{static_cast<const std::byte*>(p.x) + (start + first) * size,
-                              shifted<V>(p.signs_before, first)};
+    return Input<V, T, extra, false>{static_cast<const std::byte*>(p.x) + (start + first) * size,
+                                     shifted<V>(p.signs_before, first)};
   };
   if (fits_tile<V>(p.size)) {
     // The signs of a last, incomplete vector would be read behind their end: element by element.
@@ -103,8 +105,7 @@ inline void span_by_values(const HadamardProblem& p, const HadamardSpan& s) {
     if (body < s.count) {
       float* rest = memory + body;
       gather<V>(p, s.row, s.first + body, s.count - body, rest);
-      const Output<V, DType::f32, Extra::none> plain{reinterpret_cast<std::byte*>(rest), nullptr,
-                                                     V::set(p.scale)};
+      const auto plain = values_of<V, Extra::none>(p, rest, 0);
       const std::int64_t padded = (s.count - body + V::lanes - 1) / V::lanes * V::lanes;
       whole_tiles<V>(p.size.p, Scratch<V>{rest}, plain, padded);
       for (std::int64_t i = body; i < s.count && p.signs_after != nullptr; ++i) {
@@ -119,64 +120,77 @@ inline void span_by_values(const HadamardProblem& p, const HadamardSpan& s) {
     const Scratch<V> part{here};
     const auto values = values_of<V, extra>(p, here, s.first + i);
     if (adjacent) {
-      large_piece<V>(p.size, s.sign_rows, input(s.first + i), part, values);
+      large_pieces<V>(p.size, s.sign_rows, input(s.first + i), part, values, b);
     } else {
       gather<V>(p, s.row, s.first + i, b, here);
-      large_piece<V>(p.size, s.sign_rows, part, part, values);
+      large_pieces<V>(p.size, s.sign_rows, part, part, values, b);
     }
     if (!together) finish<V>(p, s.row, s.first + i, memory, b);
   }
   if (together) finish<V>(p, s.row, s.first, memory, s.count);
 }
 
+// A tile of this many elements or fewer asks for what lies so far ahead of it, in bytes.
+inline constexpr std::int64_t ahead_of_tiles = 2048;
+
 // x to y: both adjacent, of one type, nothing asked of the values.
-template <class V, DType T, Extra extra>
+template <class V, DType T, Extra extra, bool split>
 inline void span_direct(const HadamardProblem& p, const HadamardSpan& s) {
   constexpr auto size = static_cast<std::int64_t>(V::template bytes<T>);
-  const std::int64_t from = start_of<V>(p, p.x_strides, s.row) + s.first;
-  const std::int64_t to = start_of<V>(p, p.y_strides, s.row) + s.first;
+  const std::int64_t b = p.size.n();
+  const auto* x =
+      static_cast<const std::byte*>(p.x) + (start_of<V>(p, p.x_strides, s.row) + s.first) * size;
+  auto* y = static_cast<std::byte*>(p.y) + (start_of<V>(p, p.y_strides, s.row) + s.first) * size;
   const auto scale = V::set(p.scale);
   const auto input = [&](std::int64_t i) {
-    return Input<V, T, extra>{static_cast<const std::byte*>(p.x) + (from + i) * size,
-                              shifted<V>(p.signs_before, s.first + i)};
+    return Input<V, T, extra, split>{x + i * size, shifted<V>(p.signs_before, s.first + i)};
   };
-  const auto output = [&](std::int64_t i) {
-    return Output<V, T, extra>{static_cast<std::byte*>(p.y) + (to + i) * size,
-                               shifted<V>(p.signs_after, s.first + i), scale};
+  const auto output = [&](std::int64_t i, const std::byte* next) {
+    return Output<V, T, extra, split>{y + i * size, shifted<V>(p.signs_after, s.first + i), scale,
+                                      next};
   };
-  const std::int64_t b = p.size.n();
   if (!fits_tile<V>(p.size)) {
     alignas(64) float memory[core::scratch::floats(largest_span)];
-    for (std::int64_t i = 0; i < s.count; i += b) {
-      const InputOfMany<V, T, extra> source{input(i), b * size};
-      large_piece<V>(p.size, s.sign_rows, source, Scratch<V>{memory}, output(i));
+    const std::int64_t part = p.size.q == 1 ? std::max(b, core::scratch::run) : b;
+    for (std::int64_t i = 0; i < s.count; i += part) {
+      // What follows a span is another thread's, perhaps.
+      const std::byte* next = x + (i + 2 * part <= s.count ? i + part : i) * size;
+      large_pieces<V>(p.size, s.sign_rows, input(i), Scratch<V>{memory}, output(i, next),
+                      std::min(part, s.count - i));
     }
     return;
   }
   const std::int64_t body = s.count / V::lanes * V::lanes;
-  whole_tiles<V>(p.size.p, input(0), output(0), body);
+  whole_tiles<V>(p.size.p, input(0), output(0, x + ahead_of_tiles), body);
   if (body < s.count) {
     constexpr Extra of_rest = extra == Extra::signs ? extra : Extra::none;
     span_by_values<V, T, of_rest>(p, {s.row, s.first + body, s.count - body, s.sign_rows, false});
   }
 }
 
+// Pairs of bf16 elements are taken apart where the transform mixes them.
+template <class V, DType T, Extra extra>
+inline void span_in_order(const HadamardProblem& p, const HadamardSpan& s) {
+  if constexpr (T == DType::bf16 && extra != Extra::signs) {
+    if (p.size.q == 1 && p.size.p > V::lane_bits) return span_direct<V, T, extra, true>(p, s);
+  }
+  span_direct<V, T, extra, false>(p, s);
+}
+
 template <class V, DType T>
 inline void span_of(const HadamardProblem& p, const HadamardSpan& s) {
   const bool signs = p.signs_before != nullptr || p.signs_after != nullptr;
-  const bool direct = p.kind == core::CodeKind::none && p.y_dtype == T && p.amax == nullptr &&
-                      p.x_strides.element == 1 && p.y_strides.element == 1;
-  if (!direct) {
+  if (!rounds_only(p)) {
     return signs ? span_by_values<V, T, Extra::signs>(p, s)
                  : span_by_values<V, T, Extra::none>(p, s);
   }
-  if (signs) return span_direct<V, T, Extra::signs>(p, s);
-  constexpr std::size_t vector = V::lanes * V::template bytes<T>;
+  if (signs) return span_in_order<V, T, Extra::signs>(p, s);
+  constexpr std::size_t stored = V::lanes * sizeof(float);  // at once, at most
   const std::int64_t to = start_of<V>(p, p.y_strides, s.row) + s.first;
   const auto address = reinterpret_cast<std::uintptr_t>(p.y) +
                        static_cast<std::uintptr_t>(to) * V::template bytes<T>;
-  if (!s.stream || address % vector != 0) return span_direct<V, T, Extra::none>(p, s);
-  span_direct<V, T, Extra::stream>(p, s);
+  if (!s.stream || address % stored != 0) return span_in_order<V, T, Extra::none>(p, s);
+  span_in_order<V, T, Extra::stream>(p, s);
   V::fence();
 }
 

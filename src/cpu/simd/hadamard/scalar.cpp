@@ -43,6 +43,21 @@ struct LaneScalar : Scalar {
     store_bf16(half.bits, v);
     return half;
   }
+  static Float broadcast_half(const float* p) {
+    Float v;
+    for (int i = 0; i < lanes; ++i) v[i] = p[i % (lanes / 2)];
+    return v;
+  }
+  // The natural order is as good as any.
+  template <int part>
+  static Float load_split(const void* p) {
+    return load_bf16(static_cast<const std::byte*>(p) + part * sizeof(Half));
+  }
+  template <bool past_caches>
+  static void store_split(void* p, Float a, Float b) {
+    store_bf16(p, a);
+    store_bf16(static_cast<std::byte*>(p) + sizeof(Half), b);
+  }
   static void stream(float* p, Float v) { store(p, v); }
   static void store_half(void* p, Half v) { std::memcpy(p, v.bits, sizeof v.bits); }
   static void stream_half(void* p, Half v) { store_half(p, v); }

@@ -1,0 +1,126 @@
+// Tiles of up to 16 adjacent vectors: the lowest levels of a transform, in the order of memory, so
+// that whole lines are written, as non-temporal stores want them.
+//
+// A tile of 16 would need every register of AVX2 and one more. Its halves go one after the other:
+// the first waits in L1, already scaled, and the last level is one multiply-add an output. Within a
+// half the adders come first, then exchanges and multipliers. Zen 3, f16, data in L1, cycles a
+// vector: 16 at once 6.2, this 5.4, from f32 memory 5.0; the units alone would take 3.5. What did
+// not help: pieces of 4 vectors, one pipelined into the next (5.0 for f16, twice the code);
+// differences by multipliers (+0.2); levels before the adders (+0.9); stores of 32 bytes (0);
+// vaddsubps for the lowest level (-0.1).
+#pragma once
+
+#include "cpu/simd/hadamard/ends.h"
+
+// Everything inside a tile is forced inline: a tile passed to a function lives in memory (n = 64
+// took 1.4 times as long when g++ 12 was left to choose).
+namespace halfbyte::cpu::simd {
+
+// A level within vectors is one exchange and one multiply-add: (a, b) * (1, -1) + (b, a), exact.
+template <class V, int distance, int levels>
+[[gnu::always_inline]] inline typename V::Float within(typename V::Float v) {
+  if constexpr (distance < 1 << levels) {
+    const auto swapped = V::template exchange<distance>(v);
+    v = V::fma(v, V::template alternate<distance>(), swapped);
+    return within<V, distance * 2, levels>(v);
+  } else {
+    return v;
+  }
+}
+
+template <class V, int half, int rows, class Difference>
+[[gnu::always_inline]] inline void across(typename V::Float (&v)[rows],
+                                          const Difference& difference) {
+  if constexpr (half > 0) {
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; ++i) {
+      if ((i & half) != 0) continue;
+      const auto other = difference(v[i], v[i + half]);
+      v[i] = V::add(v[i], v[i + half]);
+      v[i + half] = other;
+    }
+    across<V, half / 2, rows>(v, difference);
+  }
+}
+
+// All levels of `vectors` vectors from element i on, up to 8.
+template <class V, int vectors, int levels, class Source>
+[[gnu::always_inline]] inline void transform(const Source& source, std::int64_t i,
+                                             typename V::Float (&v)[vectors]) {
+  static_assert(vectors <= 8);
+  source.template load_tile<levels>(i, v);
+  across<V, vectors / 2, vectors>(v, V::sub);
+#pragma GCC unroll 8
+  for (int k = 0; k < vectors; ++k) {
+    v[k] = within<V, 1, Source::template levels_left<levels>>(v[k]);
+  }
+}
+
+// Tiles of 16 vectors, `levels` levels within them.
+template <class V, int levels, class Source, class Sink>
+inline void largest_tiles(const Source source, const Sink sink, std::int64_t first,
+                          std::int64_t count) {
+  constexpr std::int64_t half = 8 * V::lanes;
+  alignas(64) float memory[half];
+  for (std::int64_t i = first; i < first + count; i += 2 * half) {
+    sink.template ask<2 * half>(i);
+    float* waiting = memory;
+    {
+      typename V::Float v[8];
+      transform<V, 8, levels>(source, i, v);
+#pragma GCC unroll 8
+      for (int k = 0; k < 8; ++k) V::store(waiting + k * V::lanes, V::mul(v[k], sink.scale));
+    }
+    asm volatile("" : "+r"(waiting) : : "memory");  // g++ would keep them in registers, and spill
+    typename V::Float v[8];
+    transform<V, 8, levels>(source, i + half, v);
+#pragma GCC unroll 4
+    for (int k = 0; k < 8; k += 2) {
+      const auto a = V::load(waiting + k * V::lanes);
+      const auto b = V::load(waiting + (k + 1) * V::lanes);
+      const std::int64_t pair = i + k * V::lanes;
+      sink.store(pair, V::fma(v[k], sink.scale, a), V::fma(v[k + 1], sink.scale, b));
+      sink.store(pair + half, V::sub_product(a, v[k], sink.scale),
+                 V::sub_product(b, v[k + 1], sink.scale));
+    }
+  }
+}
+
+// Adjacent tiles of `vectors` vectors.
+template <class V, int vectors, int levels, class Source, class Sink>
+inline void tiles(const Source source, const Sink sink, std::int64_t first, std::int64_t count) {
+  if constexpr (vectors == 16) {
+    largest_tiles<V, levels>(source, sink, first, count);
+  } else {
+    for (std::int64_t i = first; i < first + count; i += vectors * V::lanes) {
+      sink.template ask<vectors * V::lanes>(i);
+      typename V::Float v[vectors];
+      transform<V, vectors, levels>(source, i, v);
+      if constexpr (vectors == 1) {
+        sink.store_one(i, V::mul(v[0], sink.scale));
+      } else {
+#pragma GCC unroll 4
+        for (int k = 0; k < vectors; k += 2) {
+          sink.store(i + k * V::lanes, V::mul(v[k], sink.scale), V::mul(v[k + 1], sink.scale));
+        }
+      }
+    }
+  }
+}
+
+template <class V>
+inline constexpr int tile_bits = V::lane_bits + V::tile_log_vectors;
+
+// Tiles of 2^log_vectors vectors.
+template <class V, int levels, int largest = V::tile_log_vectors, class Source, class Sink>
+inline void tiles_of(int log_vectors, const Source& source, const Sink& sink, std::int64_t first,
+                     std::int64_t count) {
+  if constexpr (largest > 0) {
+    if (log_vectors < largest) {
+      return tiles_of<V, levels, largest - 1>(log_vectors, source, sink, first, count);
+    }
+  }
+  tiles<V, 1 << largest, levels>(source, sink, first, count);
+}
+
+}  // namespace halfbyte::cpu::simd
