@@ -50,12 +50,13 @@ double predict(const Instance& i, const HadamardProblem& p, const DeviceInfo& de
 std::string_view reject_in_registers(const HadamardProblem& p, const DeviceInfo&) {
   if (p.size.q != 1) return "the size is no power of two";
   if (p.size.p < 3 || p.size.p > 11) return "for transforms of 8 ... 2048";
+  if (p.size.p == 11 && output_of(p) != Output::any) return "two warps are better at 2048";
   const std::string_view reason = reject_layout(p);
   return reason.empty() ? reject_group(p, 2048, 0) : reason;
 }
 
 double predict_in_registers(const HadamardProblem& p, const DeviceInfo& device) {
-  return predict(in_registers_for(p, device), p, device, 96, 0);
+  return predict(in_registers_for(p, device), p, device, 88, 0);
 }
 
 void run_in_registers(const HadamardProblem& p, const DeviceInfo& device, void*) {
@@ -65,7 +66,7 @@ void run_in_registers(const HadamardProblem& p, const DeviceInfo& device, void*)
 std::string_view reject_row(const HadamardProblem& p, const DeviceInfo& device) {
   if (p.size.q != 1) return "the size is no power of two";
   if (p.size.p < 11 || p.size.p > 15) return "for transforms of 2048 ... 32768";
-  if (p.size.p == 11 && needs_full_row(p)) return "makes no codes and no amax of rows of 2048";
+  if (p.size.p == 11 && output_of(p) == Output::any) return "makes no scales of rows of 2048";
   std::string_view reason = reject_layout(p);
   // Lanes hold 8 adjacent columns, 4 at 32768.
   if (reason.empty()) reason = reject_group(p, p.size.p == 15 ? 128 : 256, p.size.n());
@@ -76,7 +77,7 @@ std::string_view reject_row(const HadamardProblem& p, const DeviceInfo& device) 
 }
 
 double predict_row(const HadamardProblem& p, const DeviceInfo& device) {
-  return predict(row_for(p, device), p, device, 145, 2);
+  return predict(row_for(p, device), p, device, 118, 2);
 }
 
 void run_row(const HadamardProblem& p, const DeviceInfo& device, void*) {
@@ -100,8 +101,8 @@ std::string_view reject_spread_row(const HadamardProblem& p, const DeviceInfo&) 
 }
 
 double predict_spread_row(const HadamardProblem& p, const DeviceInfo& device) {
-  // Two meetings of the cluster, and what leaves its SM: 0.6 us, as much as 20 barriers.
-  return predict(spread_row_for(p, device), p, device, 165, 20);
+  // Two meetings of the cluster, and what leaves its SM: 0.4 us, as much as 14 barriers.
+  return predict(spread_row_for(p, device), p, device, 140, 14);
 }
 
 void run_spread_row(const HadamardProblem& p, const DeviceInfo& device, void*) {
@@ -112,9 +113,9 @@ std::string_view reject_nothing(const HadamardProblem&, const DeviceInfo&) { ret
 
 constexpr std::array rows{
     HadamardKernel{"cuda/hadamard_in_registers",
-                   "2^p = 8 ... 2048 in a warp's registers, mma.m16n8k16", DeviceType::cuda,
-                   needs_gpu, reject_in_registers, predict_in_registers, no_workspace,
-                   run_in_registers},
+                   "2^p = 8 ... 1024, 2048 with scales, in a warp's registers, mma.m16n8k16",
+                   DeviceType::cuda, needs_gpu, reject_in_registers, predict_in_registers,
+                   no_workspace, run_in_registers},
     HadamardKernel{"cuda/hadamard_row", "2^p = 2048 ... 32768, a row in a block, mma.m16n8k16",
                    DeviceType::cuda, needs_gpu, reject_row, predict_row, no_workspace, run_row},
     HadamardKernel{"cuda/hadamard_row_spread",

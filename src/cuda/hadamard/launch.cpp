@@ -65,11 +65,6 @@ void allow_shared_memory(int device, std::size_t most) {
   done.push_back(device);
 }
 
-Output output_of(const HadamardProblem& p) {
-  if (p.group != 0 || p.amax != nullptr) return Output::any;
-  return p.kind == CodeKind::none ? Output::values : Output::given;
-}
-
 // Of the instances with at least `least` tiles the one next to `wanted`.
 const Instance& find(std::span<const Instance> list, int log2_n, std::int64_t least, int wanted,
                      bool one_rounding, Output output, bool full) {
@@ -152,6 +147,11 @@ bool needs_full_in_registers(const HadamardProblem& p) {
 }
 bool needs_full_row(const HadamardProblem& p) {
   return p.kind != CodeKind::none || p.amax != nullptr;
+}
+
+Output output_of(const HadamardProblem& p) {
+  if (p.group != 0 || p.amax != nullptr) return Output::any;
+  return p.kind == CodeKind::none ? Output::values : Output::given;
 }
 
 const Instance& in_registers_for(const HadamardProblem& p, const DeviceInfo& device) {

@@ -25,6 +25,7 @@ std::string_view reject_group(const HadamardProblem& p, std::int64_t most, std::
 // Whether the problem needs an instance that is `full`.
 bool needs_full_in_registers(const HadamardProblem& p);
 bool needs_full_row(const HadamardProblem& p);
+Output output_of(const HadamardProblem& p);
 
 // The instance for a problem that the family's row of the table takes.
 const Instance& in_registers_for(const HadamardProblem& p, const DeviceInfo& device);
