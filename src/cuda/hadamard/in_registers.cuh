@@ -1,4 +1,5 @@
-// Rows of 8 ... 2048 elements, several rows or one to a warp, in registers from load to store.
+// Rows of 8 ... 1024 elements (2048 with scales made here), several rows or one to a warp, in
+// registers from load to store.
 //
 //   operands   x, y (rows, n) f16 or bf16, or codes in y; sums f32; pieces of 2^log2_n elements
 //   a warp     a group of `tiles` tiles of 256 consecutive elements: 256 / n rows each, or together
@@ -8,12 +9,12 @@
 //      | tile 0 | tile 1 | ..| tile 0 | tile 1 | ..       warp w takes group w
 //
 //   64 MB of f16 in, out: 128 MB at 4.3 TB/s (H200, copy) 31 us: 62 clocks of an SM, 248 issue
-//   slots, a tile. one_rounding needs about 95 instructions a tile and warp, fast 70; the 6 (4) mma
+//   slots, a tile. one_rounding needs about 90 instructions a tile and warp, fast 65; the 6 (4) mma
 //   12 (8) clocks.
 //   in flight  a block has one group a warp and ends: blocks that stay and load ahead reach 3.87
 //              TB/s of copying where these reach 4.05 (8 tiles) or 4.10 (4), see
-//              bench/cuda/copy.cu. 4 blocks of 8 tiles an SM, 6 of 4: 64 and 48 KB; 4.3 TB/s with
-//              800 ns of latency take 13 KB of reads.
+//              bench/cuda/copy.cu. 16 blocks of 8 tiles an SM, 6 of 4: 64 and 48 KB; 4.3 TB/s with
+//              800 ns of latency take 13 KB of reads. What follows a block is on its way to L2.
 #pragma once
 
 #include "cuda/hadamard/group_codes.cuh"

@@ -7,11 +7,12 @@
 //   butterflies over tiles   conflict               one rounding, 16-byte stores (8 for 32768)
 //
 //   64 MB of f16 in, out, n = 32768: 132 SMs copy a row in 4.0 us = 6800 clocks at 4.3 TB/s. It
-//   takes 128 tiles x about 150 instructions = 4800 issue slots of a scheduler, 2 x 1024 clocks of
+//   takes 128 tiles x 128 instructions = 4100 issue slots of a scheduler, 2 x 1024 clocks of
 //   shared memory and 128 x 6 mma = 1500 clocks of tensor cores, which overlap.
-//   in flight  a warp loads its piece of the next row as it uses up this one's registers: 64 KB a
-//              CTA of 32768, 64 KB an SM of smaller rows, for phase 2 and the barriers.
-//   shared     16 KB (4096) ... 128 KB (32768): one to six CTAs an SM, 16 warps (12 of 4096).
+//   in flight  a warp of 32768 loads its piece of the next row as it uses up this one's registers;
+//              of smaller rows an SM holds several, and what follows them is on its way to L2.
+//   shared     8 KB (2048) ... 128 KB (32768): one to sixteen CTAs an SM, 32 warps up to 8192, then
+//              16.
 // The sums are exchanged in f32: 8 bytes an element of 27 that shared memory moves in the time of
 // the copy, and no second split into two 16-bit numbers.
 #pragma once

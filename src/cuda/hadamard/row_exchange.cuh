@@ -28,8 +28,8 @@ struct Row {
   // holds several, which overlap.
   static constexpr bool stays =
       threads == 512 && tiles == 8 && cluster == 1 && output != Output::any;
-  // 128 registers a thread; 96 for rows of 4096 and 8192: 20 warps instead of 16 are 0.95 of a copy
-  // instead of 0.92; 64 for those of 2048.
+  // 64 registers a thread with up to 4 tiles; with 8 96 in small blocks, where 20 warps instead of
+  // 16 were worth spilling two registers, else 128.
   static constexpr int blocks_per_sm = (tiles <= 4 && cluster == 1       ? 1024
                                         : threads <= 128 && cluster == 1 ? 640
                                                                          : 512) /
