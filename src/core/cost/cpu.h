@@ -57,6 +57,8 @@ constexpr const HadamardCpuCost& hadamard_cpu_cost(std::string_view isa) {
 // Time is ranked for this many workers on every machine: a choice that followed the threads in use
 // would make the bits of the result follow them too.
 inline constexpr double nominal_workers = 8;
+// What stays in the last cache between two uses.
+inline constexpr double cached_bytes = 20.0 * (1 << 20);
 inline constexpr double nominal_ghz = 3.0;
 // Entering and leaving a parallel region once, and starting one work item.
 inline constexpr double region_us = 2.0;
