@@ -22,8 +22,8 @@ if(Git_FOUND)
     endif()
   endif()
 endif()
-# A tree without its history, copied to another machine say, can be told.
-if(commit STREQUAL unknown AND NOT "$ENV{HALFBYTE_COMMIT}" STREQUAL "")
+# A tree without its history, or with another's, copied to another machine say, can be told.
+if(NOT "$ENV{HALFBYTE_COMMIT}" STREQUAL "")
   set(commit $ENV{HALFBYTE_COMMIT})
 endif()
 file(CONFIGURE OUTPUT ${OUTPUT} @ONLY CONTENT

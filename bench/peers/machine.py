@@ -48,17 +48,17 @@ def build_library(folder, build, *options):
 
 
 def commit():
-    """The commit, ending in -dirty when a tracked file differs from it; of a tree without history
-    what HALFBYTE_COMMIT says."""
+    """What HALFBYTE_COMMIT says, of a tree without its history; else the commit, ending in -dirty
+    when a tracked file differs from it."""
+    if os.environ.get("HALFBYTE_COMMIT"):
+        return os.environ["HALFBYTE_COMMIT"]
     run = lambda *command: subprocess.run(
         ["git", "-C", str(ROOT), *command], capture_output=True, text=True
     ).stdout.strip()
     # Results are written by the run itself.
     changed = run("status", "--porcelain", "--untracked-files=no", "--", ".", ":!bench/results")
     commit = run("rev-parse", "--short=12", "--verify", "-q", "HEAD")
-    if not commit:
-        return os.environ.get("HALFBYTE_COMMIT", "unknown")
-    return commit + ("-dirty" if changed else "")
+    return commit + ("-dirty" if changed else "") if commit else "unknown"
 
 
 def command_line():
