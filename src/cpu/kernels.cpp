@@ -103,7 +103,7 @@ double predict_digits(const LinearProblem& p, const GemmConfig& c, const DeviceI
   const double two = cost.words_cycles + cost.words_chunk_cycles * chunks;
   double cycles = p.x.dtype == DType::f32 ? three * 4 / 3 : p.k >= rounded_min_k ? two : three;
   cycles *= static_cast<double>(p.m);
-  const auto prepared = static_cast<double>(execute_workspace(kernel(), p, c));
+  const auto prepared = static_cast<double>(kernel().prepared_bytes(p, n16_of(*p.w)));
   if (prepared > core::cached_bytes) {
     cycles += prepared / static_cast<double>(c.tile_n * p.k) / cost.read_bytes_per_cycle;
   }

@@ -59,6 +59,7 @@ TEST(Digits, RowsHaveTheSameBitsInAnyCompany) {
   constexpr std::int64_t most = 70;
   for (const WeightCase& weight :
        {WeightCase{.k = 2048, .n = 48}, WeightCase{.k = 1600, .n = 72, .group = 32},
+        WeightCase{.k = 1024, .n = 48}, WeightCase{.k = 520, .n = 40, .group = 64},
         WeightCase{.k = 1664, .n = 80, .group = 64, .zero = ZeroKind::integer},
         WeightCase{.k = 1650, .n = 30, .group = 48, .scale = DType::bf16, .shuffled = true},
         WeightCase{.k = 1536, .n = 16, .group = 32, .scale = DType::f32, .table = true}}) {
@@ -123,34 +124,41 @@ TEST(Digits, TheLargestSumsFit) {
   }
 }
 
-// f32 x of which one stands out in every chunk, with weights that are zero there: the others keep
+// f32 x of which a few stand out in every group, with weights that are zero there: the others keep
 // their bits.
-TEST(Digits, AnOutlierTakesNothingFromTheOthers) {
-  const WeightCase c{.k = 1024, .n = 48, .zero = ZeroKind::integer};
-  QuantizedWeight weight = test::make_weight(c, 1);
-  for (std::int64_t i = 0; i < weight.groups * weight.n; ++i) {
-    store_element(weight.scales.data(), c.scale, i, 1.0);
-    weight.zeros[static_cast<std::size_t>(i)] = 8;
-  }
-  for (std::int64_t column = 0; column < c.n; ++column) {
-    for (std::int64_t row = 0; row < c.k; ++row) {
-      weight.set_code(row, column, row % 128 == 5 ? 8 : 9);
-    }
-  }
-  const PackedWeight packed = pack(weight);
-  for (const double outlier : {50.0, 1e3, 1e9, 1e30}) {
-    const Operand x({}, DType::f32, 1, c.k, [&](std::int64_t, std::int64_t k) {
-      return k % 128 == 5 ? outlier : 1.0 + static_cast<double>(k % 7) / 1024;
-    });
-    double sum = 0;
-    for (std::int64_t k = 0; k < c.k; ++k) {
-      if (k % 128 != 5) sum += 1.0 + static_cast<double>(k % 7) / 1024;
-    }
-    for (const std::string& kernel : digit_kernels()) {
-      const auto y = test::run(x.view(), packed, DType::f32, LinearOptions{.kernel = kernel});
-      for (std::int64_t i = 0; i < c.n; ++i) {
-        ASSERT_NEAR(load_element(y.data(), DType::f32, i), sum, 1e-6 * sum)
-            << kernel << " outlier " << outlier;
+TEST(Digits, OutliersTakeNothingFromTheOthers) {
+  for (const std::int64_t group : {8, 32, 64, 128}) {
+    for (const int outliers : {1, 2}) {
+      const WeightCase c{.k = 1024, .n = 48, .group = group, .zero = ZeroKind::integer};
+      const auto stands_out = [&](std::int64_t k) {
+        return k % group >= 5 && k % group < 5 + outliers;
+      };
+      QuantizedWeight weight = test::make_weight(c, 1);
+      for (std::int64_t i = 0; i < weight.groups * weight.n; ++i) {
+        store_element(weight.scales.data(), c.scale, i, 1.0);
+        weight.zeros[static_cast<std::size_t>(i)] = 8;
+      }
+      for (std::int64_t column = 0; column < c.n; ++column) {
+        for (std::int64_t row = 0; row < c.k; ++row) {
+          weight.set_code(row, column, stands_out(row) ? 8 : 9);
+        }
+      }
+      const PackedWeight packed = pack(weight);
+      for (const double outlier : {50.0, 1e3, 1e9, 1e30}) {
+        const auto value = [&](std::int64_t k) {
+          return stands_out(k) ? outlier : 1.0 + static_cast<double>(k % 7) / 1024;
+        };
+        const Operand x({}, DType::f32, 1, c.k,
+                        [&](std::int64_t, std::int64_t k) { return value(k); });
+        double sum = 0;
+        for (std::int64_t k = 0; k < c.k; ++k) sum += stands_out(k) ? 0 : value(k);
+        for (const std::string& kernel : digit_kernels()) {
+          const auto y = test::run(x.view(), packed, DType::f32, LinearOptions{.kernel = kernel});
+          for (std::int64_t i = 0; i < c.n; ++i) {
+            ASSERT_NEAR(load_element(y.data(), DType::f32, i), sum, 1e-6 * sum)
+                << kernel << " group " << group << " " << outliers << " x " << outlier;
+          }
+        }
       }
     }
   }

@@ -108,7 +108,18 @@ inline std::vector<HadamardCase> code_cases(const std::vector<std::int64_t>& siz
     const std::int64_t rows = n <= 256 ? 600 / n + 3 : 3;
     for (const DType x : {DType::f16, DType::bf16, DType::f32}) {
       for (const DType y : {DType::e4m3, DType::e5m2, DType::i8, DType::u8}) {
-        HadamardCase c{.x = x, .y = y, .rows = rows, .n = n, .amax = true};
+        HadamardCase c{.x = x, .y = y, .rows = rows, .n = n};
+        cases.push_back(c);
+        if (x != DType::f16) {  // sqrt(n) / scale is beyond f32 from 512 (128) on
+          cases.push_back({.x = x, .y = y, .rows = rows, .n = n, .values = Values::tiny_hot});
+          cases.push_back({.x = x,
+                           .y = y,
+                           .rows = rows,
+                           .n = n,
+                           .scaling = HadamardScaling::per_row,
+                           .values = Values::tiny_hot});
+        }
+        c.amax = true;
         cases.push_back(c);
         c.x_gap = 8;
         c.y_gap = 16;

@@ -28,7 +28,8 @@ struct HadamardMachine {
   std::vector<std::string> kernels;
 };
 
-enum class Values { normal, integers, one_hot, nonfinite };
+// tiny_hot: one of 2^-120, which f16 has not.
+enum class Values { normal, integers, one_hot, nonfinite, tiny_hot };
 
 struct HadamardCase {
   DType x = DType::f16;
@@ -139,6 +140,7 @@ class HadamardCheck {
                   ? static_cast<double>(random_() % z(2 * most + 1)) - static_cast<double>(most)
                   : (random_() % z(piece() / 100) == 0 ? 1 : 0);
         }
+        if (c_.values == Values::tiny_hot) v = e == hot ? -0x1p-120 : 0;
         if (c_.values == Values::one_hot) v = e == hot ? -1 : 0;
         if (c_.values == Values::nonfinite && r % 3 == 1 && e == hot) {
           v = r % 2 == 0 ? HUGE_VAL : std::nan("");
@@ -155,7 +157,10 @@ class HadamardCheck {
     if (c_.scaling != HadamardScaling::given) {
       groups = all_rows() * (c_.scaling == HadamardScaling::per_row ? 1 : c_.n / c_.group);
     }
-    scales_.assign(z(groups), c_.values == Values::normal ? 0.02F : 1.0F);
+    const float given = c_.values == Values::normal     ? 0.02F
+                        : c_.values == Values::tiny_hot ? 0x1p-124F
+                                                        : 1.0F;
+    scales_.assign(z(groups), given);
     scales_before_ = scales_;
   }
 

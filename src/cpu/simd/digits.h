@@ -8,9 +8,9 @@
 //
 // rounds two or three times a chunk. As many digits are used as 16-bit x needs to be exact, 1 to 6:
 // small integers take one, N(0,1) in f16 three. Where k is long and no x of the chunk stands out,
-// two rounded digits (16 bits) are enough: split_rounded() in prepare.h has the terms. f32 x takes
-// four. A chunk with NaN, Inf or more than 47 bits between its largest and smallest bit is summed
-// element by element in f32.
+// two rounded digits (16 bits, small integers exact) are enough: split_rounded() in prepare.h has
+// the terms. f32 x takes four. A chunk with NaN, Inf or more than 47 bits between its largest and
+// smallest bit is summed element by element in f32.
 //
 // This file has a row alone with any number of digits; two_digits.h the common case of m = 1,
 // words.h several rows of up to 16 bits, digits_tile.h what takes which way. All ways that a row's

@@ -129,18 +129,14 @@ inline void split_wide(const float* x, int count, float largest, int exponent, D
 // bits is exact in them.
 inline constexpr float rounded_max_over_mean = 6;  // 6 x 2^-16 = 0.9e-4; N(0,1) has 3.5
 
-// f32 x in four digits: 64 x 2^-30 = 2^-24, half the last bit of a typical x. Where one stands out
-// more, a column whose codes avoid it would lose the others.
-inline constexpr float f32_max_over_mean = 64;
-
-inline bool is_within(float max_over_mean, const float* x, int count, int filled, float largest) {
+inline bool may_round(const float* x, int count, int filled, float largest) {
   float sums[8] = {};  // one sum would be a chain of 128 additions, half of the preparation
   for (int i = 0; i < count; i += 8) {
     for (int j = 0; j < 8; ++j) sums[j] += x[i + j] < 0 ? -x[i + j] : x[i + j];
   }
   float sum = 0;
   for (const float part : sums) sum += part;
-  return largest * static_cast<float>(filled) <= max_over_mean * sum;
+  return largest * static_cast<float>(filled) <= rounded_max_over_mean * sum;
 }
 
 inline void split_rounded(const float* x, int count, float largest, int exponent, DigitChunk& to) {
@@ -156,7 +152,20 @@ inline void split_rounded(const float* x, int count, float largest, int exponent
   split_digits(value, count, 2, to);
 }
 
-// Four digits, cut off 2^-30 below the largest |x|: for f32 x within f32_max_over_mean.
+// f32 x fits four digits, cut off 2^-30 below the largest |x|, where most of it is within 1/64 of
+// that: such x is exact. Where one stands out, a column whose codes avoid it would lose the others.
+inline bool fits_f32(const float* x, int count, float largest) {
+  const float near = largest / 64;
+  int within = 0;
+  int filled = 0;
+  for (int i = 0; i < count; ++i) {
+    const float magnitude = x[i] < 0 ? -x[i] : x[i];
+    within += magnitude >= near ? 1 : 0;
+    filled += magnitude > 0 ? 1 : 0;
+  }
+  return 2 * within >= filled;
+}
+
 inline void split_f32(const float* x, int count, float largest, int exponent, DigitChunk& to) {
   const int shift = fitting_shift(largest, exponent, 4);
   const float scale = power_of_two(shift);
@@ -182,11 +191,10 @@ inline void split_chunk(const float* x, int count, int filled, DType dtype, bool
   }
   const float largest = std::bit_cast<float>(bits);
   if (dtype == DType::f32) {
-    return is_within(f32_max_over_mean, x, count, filled, largest)
-               ? split_f32(x, count, largest, exponent, to)
-               : split_wide(x, count, largest, exponent, to);
+    return fits_f32(x, count, largest) ? split_f32(x, count, largest, exponent, to)
+                                       : split_wide(x, count, largest, exponent, to);
   }
-  if (rounding && is_within(rounded_max_over_mean, x, count, filled, largest)) {
+  if (rounding && may_round(x, count, filled, largest)) {
     return split_rounded(x, count, largest, exponent, to);
   }
   const int shift = fitting_shift(largest, exponent, 3);

@@ -83,10 +83,10 @@ __device__ void spread_largest(std::uint32_t (&largest_r)[tiles], int log2_group
   }
 }
 
-// The factor of the whole group of tiles, where its elements share a scale: given, or made of all.
+// The scale of the whole group of tiles, where its elements share one: given, or made of all.
 template <class K>
-__device__ float factor_of_group(const Args& a, const LaneVectors& at, float given,
-                                 const float (&v_r)[K::tiles][8]) {
+__device__ float scale_of_group(const Args& a, const LaneVectors& at, float given,
+                                const float (&v_r)[K::tiles][8]) {
   if (a.log2_group < 0) return given;
   std::uint32_t largest = 0;
 #pragma unroll
@@ -95,13 +95,14 @@ __device__ float factor_of_group(const Args& a, const LaneVectors& at, float giv
   const float scale = core::scale_for(__uint_as_float(largest), a.kind);
   const int log2_vectors = a.log2_group - 3;
   if (threadIdx.x % 32 == 0 && at.has(0)) a.scales[at.first >> log2_vectors] = scale;
-  return code_factor(a, scale);
+  return scale;
 }
 
 // Sums of a group into y as codes of one scale.
 template <class K>
-__device__ void store_codes_with(const Args& a, const LaneVectors& at, float factor,
-                                 const float (&v_r)[K::tiles][8]) {
+__device__ void store_codes_with(const Args& a, const LaneVectors& at, float scale,
+                                 float (&v_r)[K::tiles][8]) {
+  const float factor = code_factor(a, scale, v_r);
   with_kind(a.kind, [&]<core::CodeKind kind>() {
 #pragma unroll
     for (int t = 0; t < K::tiles; ++t) {
@@ -114,10 +115,10 @@ __device__ void store_codes_with(const Args& a, const LaneVectors& at, float fac
 // The same of any; scales that are made here go to a.scales.
 template <class K>
 __device__ void store_codes_of(const Args& a, const LaneVectors& at, float given,
-                               const float (&v_r)[K::tiles][8]) {
+                               float (&v_r)[K::tiles][8]) {
   constexpr int tiles = K::tiles;
   if (a.log2_group < 0 || a.log2_group == map::tile_log2 + map::log2_of(tiles)) {
-    return store_codes_with<K>(a, at, factor_of_group<K>(a, at, given, v_r), v_r);
+    return store_codes_with<K>(a, at, scale_of_group<K>(a, at, given, v_r), v_r);
   }
   std::uint32_t largest_r[tiles];
 #pragma unroll
@@ -131,7 +132,8 @@ __device__ void store_codes_of(const Args& a, const LaneVectors& at, float given
       const int log2_vectors = a.log2_group - 3;  // of a group of elements that share it
       const std::int64_t vector = at.vector(t);
       if ((vector & ((1 << log2_vectors) - 1)) == 0) a.scales[vector >> log2_vectors] = scale;
-      store_codes<kind>(a, offset_of<K::dense>(a, a.y_steps, at, t), code_factor(a, scale), v_r[t]);
+      const float factor = code_factor(a, scale, v_r[t]);
+      store_codes<kind>(a, offset_of<K::dense>(a, a.y_steps, at, t), factor, v_r[t]);
     }
   });
 }

@@ -129,7 +129,7 @@ __global__ void __launch_bounds__(32 * K::warps, K::blocks_per_sm)
   ptx::start_next_kernel();
   constexpr int block_vectors = K::warps * static_cast<int>(K::group_vectors);
   prefetch_vectors(a, (std::int64_t{blockIdx.x} + a.ahead) * block_vectors, block_vectors);
-  const float given = K::output == Output::values ? 0 : given_code_factor(a);
+  const float given = K::output == Output::values ? 0 : given_scale(a);
   // All loads are issued before anything waits for one; the matrices hide their latency.
   __syncwarp();
   const auto matrices = matrices_of<Number, K::one_rounding>(a.log2_n, ptx::opaque(lane));

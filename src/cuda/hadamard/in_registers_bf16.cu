@@ -1,4 +1,4 @@
-// Rows of 8 ... 2048 elements of bf16.
+// Rows of 8 ... 1024 elements, 2048 with scales, of bf16.
 #include "cuda/hadamard/instances.cuh"
 
 namespace halfbyte::cuda::hadamard {

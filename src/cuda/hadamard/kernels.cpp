@@ -123,7 +123,7 @@ constexpr std::array rows{
                    needs_clusters, reject_spread_row, predict_spread_row, no_workspace,
                    run_spread_row},
     HadamardKernel{
-        "cuda/hadamard_order", "q 2^p with 2^p = 16 ... 1024, both by mma.m16n8k16",
+        "cuda/hadamard_order", "q 2^p with 2^p = 64 ... 1024, both by mma.m16n8k16",
         DeviceType::cuda, needs_gpu, reject_order, predict_order, no_workspace,
         [](const HadamardProblem& p, const DeviceInfo& device, void*) { launch_order(p, device); }},
     HadamardKernel{"cuda/hadamard_butterfly", "every size, type, axis and step, plain",

@@ -82,7 +82,7 @@ __device__ void store_any(const OrderArgs& o, const OrderShared& shared, std::in
   const bool codes = K::full && a.kind != core::CodeKind::none;
   const bool scale_of_piece = K::full && o.scale_of_piece;
   std::uint32_t bits = 0;
-  float factor = codes && !scale_of_piece ? code_factor(a, *a.scales) : 1;
+  float scale = codes && !scale_of_piece ? *a.scales : 1;
   // With a scale of the piece phase 2 runs twice: outputs have to wait for the largest.
 #pragma unroll 1
   for (bool stores = !scale_of_piece;; stores = true) {
@@ -93,6 +93,7 @@ __device__ void store_any(const OrderArgs& o, const OrderShared& shared, std::in
       if (!stores) return;
       const std::int64_t to = a.vectors.offset(a.y_steps, at);
       if (codes) {
+        const float factor = code_factor(a, scale, v_r);
         return with_kind(a.kind,
                          [&]<core::CodeKind kind>() { store_codes<kind>(a, to, factor, v_r); });
       }
@@ -101,9 +102,8 @@ __device__ void store_any(const OrderArgs& o, const OrderShared& shared, std::in
     });
     if (stores) break;
     const std::uint32_t largest = value_bits(a, largest_in_block(bits, blockDim.x));
-    const float scale = core::scale_for(__uint_as_float(largest), a.kind);
+    scale = core::scale_for(__uint_as_float(largest), a.kind);
     if (threadIdx.x == 0) a.scales[blockIdx.x] = scale;  // a block has one piece then
-    factor = code_factor(a, scale);
   }
   if (K::full && a.amax != nullptr) raise_amax(a.amax, value_bits(a, bits), threadIdx.x % 32);
 }

@@ -106,7 +106,7 @@ __global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
   ptx::start_next_kernel();
   const int ahead = K::stays ? step : a.ahead;
   if (rank == 0) prefetch_vectors(a, first_vector<K>(row + ahead), K::elements / 8);
-  const float given = K::output == Output::values ? 0 : given_code_factor(a);
+  const float given = K::output == Output::values ? 0 : given_scale(a);
 #pragma unroll 1
   while (true) {
     float v_r[K::tiles][8];

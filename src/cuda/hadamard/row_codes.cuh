@@ -22,7 +22,7 @@ using ThreadSums = float[K::share.vectors][K::pieces][K::share.width];
 
 // Calls f(element of the row, values from there on).
 template <class K, class F>
-__device__ void for_each_run(const ThreadSums<K>& v_r, F f) {
+__device__ void for_each_run(ThreadSums<K>& v_r, F f) {
 #pragma unroll
   for (int j = 0; j < K::share.vectors; ++j) {
     const int column = K::share.width * (threadIdx.x + j * K::threads);
@@ -34,21 +34,21 @@ __device__ void for_each_run(const ThreadSums<K>& v_r, F f) {
 // Codes of a row, with one scale or with one for each group of 2^log2_group elements.
 template <class K, core::CodeKind kind>
 __device__ void store_row_codes(const Args& a, const RowOut& out, float factor,
-                                const ThreadSums<K>& v_r) {
+                                ThreadSums<K>& v_r) {
   for_each_run<K>(v_r, [&](int at, const float(&w_r)[K::share.width]) {
     store_codes<kind>(a, out.y + at, factor, w_r);
   });
 }
 template <class K, core::CodeKind kind>
-__device__ void store_group_codes(const Args& a, const RowOut& out, const ThreadSums<K>& v_r) {
-  for_each_run<K>(v_r, [&](int at, const float(&w_r)[K::share.width]) {
+__device__ void store_group_codes(const Args& a, const RowOut& out, ThreadSums<K>& v_r) {
+  for_each_run<K>(v_r, [&](int at, float(&w_r)[K::share.width]) {
     std::uint32_t bits = largest_bits(w_r);  // adjacent lanes hold adjacent columns
     for (int lanes = 1; lanes * K::share.width < 1 << a.log2_group; lanes *= 2) {
       bits = max(bits, __shfl_xor_sync(0xFFFFFFFFU, bits, lanes));
     }
     const float scale = core::scale_for(__uint_as_float(value_bits(a, bits)), kind);
     if ((at & ((1 << a.log2_group) - 1)) == 0) out.scales[at >> a.log2_group] = scale;
-    store_codes<kind>(a, out.y + at, code_factor(a, scale), w_r);
+    store_codes<kind>(a, out.y + at, code_factor(a, scale, w_r), w_r);
   });
 }
 
@@ -81,13 +81,12 @@ __device__ void finish_row_codes(const Args& a, int row, float given, const floa
     return with_kind(a.kind,
                      [&]<core::CodeKind kind>() { store_group_codes<K, kind>(a, out, v_r); });
   }
-  float factor = given;
+  float scale = given;
   if (of_row) {
-    const float scale =
-        core::scale_for(__uint_as_float(largest_in_block(bits, K::threads)), a.kind);
+    scale = core::scale_for(__uint_as_float(largest_in_block(bits, K::threads)), a.kind);
     if (threadIdx.x == 0) *out.scales = scale;
-    factor = code_factor(a, scale);
   }
+  const float factor = code_factor(a, scale, v_r);
   with_kind(a.kind, [&]<core::CodeKind kind>() { store_row_codes<K, kind>(a, out, factor, v_r); });
 }
 

@@ -38,7 +38,7 @@ struct Row {
                 (share.vectors == 1 && block_columns >= 64 && output == Output::values));
 };
 
-// Rows are counted in 32 bits: 2^31 of them would be 17 TB.
+// Rows are counted in 32 bits: 2^31 of them would be 9 TB.
 template <class K>
 __device__ std::int64_t first_vector(int row) {
   return static_cast<std::int64_t>(row) * (K::elements / 8);
@@ -118,8 +118,9 @@ __device__ void finish_columns(const RowOut& out, int column,
 
 // The same as codes of a given scale.
 template <class K>
-__device__ void store_columns_as_codes(const Args& a, const RowOut& out, int column, float factor,
-                                       const float (&v_r)[K::pieces][K::share.width]) {
+__device__ void store_columns_as_codes(const Args& a, const RowOut& out, int column, float scale,
+                                       float (&v_r)[K::pieces][K::share.width]) {
+  const float factor = code_factor(a, scale, v_r);
   with_kind(a.kind, [&]<core::CodeKind kind>() {
 #pragma unroll
     for (int p = 0; p < K::pieces; ++p) {

@@ -67,6 +67,12 @@ __device__ void scale_values(const Args& a, float (&v_r)[width]) {
   for (int e = 0; e < width; ++e) v_r[e] *= a.factor;
 }
 
+template <class Part, int count>
+__device__ void scale_values(const Args& a, Part (&v_r)[count]) {
+#pragma unroll
+  for (int i = 0; i < count; ++i) scale_values(a, v_r[i]);
+}
+
 // `width` 16-bit numbers in one store that the caches need not keep (st.global.cs): a copy of 134
 // MB takes 66.3 us with it and 68.0 without on one H200.
 template <class Number, int width>
@@ -95,15 +101,17 @@ __device__ std::uint32_t largest_bits(const float (&v_r)[width]) {
 }
 
 // What sums are multiplied with for their codes: what turns them into values, divided by the scale.
-// Finite for a scale near the end of f32, so that zero stays zero.
-__device__ inline float code_factor(const Args& a, float scale) {
+// Where that is beyond f32 (a scale below factor / 3.4e38, or 0), they become values first.
+template <class Sums>
+__device__ float code_factor(const Args& a, float scale, Sums& v_r) {
   const float factor = a.factor / scale;
-  const bool is_infinite = magnitude_bits(factor) == 0x7F800000U;
-  return is_infinite ? __uint_as_float(__float_as_uint(factor) - 1) : factor;  // the largest number
+  if (magnitude_bits(factor) < 0x7F800000U) return factor;
+  scale_values(a, v_r);
+  return 1 / scale;
 }
-// The same where the scale is given.
-__device__ inline float given_code_factor(const Args& a) {
-  return a.kind != core::CodeKind::none && a.log2_group < 0 ? code_factor(a, *a.scales) : 0;
+// The scale where it is given, asked for early.
+__device__ inline float given_scale(const Args& a) {
+  return a.kind != core::CodeKind::none && a.log2_group < 0 ? *a.scales : 0;
 }
 
 // Bits of the largest value, of those of the largest sum: rounding keeps the order.

@@ -69,7 +69,7 @@ inline void largest_tiles(const Source source, const Sink sink, std::int64_t fir
       typename V::Float v[8];
       transform<V, 8, levels>(source, i, v);
 #pragma GCC unroll 8
-      for (int k = 0; k < 8; ++k) V::store(waiting + k * V::lanes, V::mul(v[k], sink.scale));
+      for (int k = 0; k < 8; ++k) V::store(waiting + k * V::lanes, v[k]);
     }
     asm volatile("" : "+r"(waiting) : : "memory");  // g++ would keep them in registers, and spill
     typename V::Float v[8];
@@ -79,9 +79,11 @@ inline void largest_tiles(const Source source, const Sink sink, std::int64_t fir
       const auto a = V::load(waiting + k * V::lanes);
       const auto b = V::load(waiting + (k + 1) * V::lanes);
       const std::int64_t pair = i + k * V::lanes;
-      sink.store(pair, V::fma(v[k], sink.scale, a), V::fma(v[k + 1], sink.scale, b));
-      sink.store(pair + half, V::sub_product(a, v[k], sink.scale),
-                 V::sub_product(b, v[k + 1], sink.scale));
+      // Scaled afterwards: a multiply-add saves an operation, but sums that cancel would not be 0.
+      sink.store(pair, V::mul(V::add(a, v[k]), sink.scale),
+                 V::mul(V::add(b, v[k + 1]), sink.scale));
+      sink.store(pair + half, V::mul(V::sub(a, v[k]), sink.scale),
+                 V::mul(V::sub(b, v[k + 1]), sink.scale));
     }
   }
 }
