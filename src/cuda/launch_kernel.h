@@ -25,12 +25,13 @@ struct LaunchShape {
   bool overlaps = false;
 };
 
-// Whether this build's machine code for a device waits for the previous kernel by itself: that of
-// sm_90 does, PTX of sm_80 on a newer GPU would not.
-inline bool may_overlap(int compute_capability) {
+// Whether a device runs this build's machine code of sm_90a, which waits for the previous kernel by
+// itself and has wgmma; PTX of sm_80 on a newer GPU does not.
+inline bool runs_sm90_code(int compute_capability) {
   static const bool code_is_ours = std::getenv("CUDA_FORCE_PTX_JIT") == nullptr;
   return compute_capability == 90 && code_is_ours;
 }
+inline bool may_overlap(int compute_capability) { return runs_sm90_code(compute_capability); }
 
 // Errors: those of cuda/error.h. `function` is the public function.
 template <class... Parameters>

@@ -64,7 +64,7 @@ TEST(HadamardOrderTiles, EverySignHasABitOfItsOwn) {
     const int tiles = order_tiles(q);
     std::set<std::pair<int, int>> bits;
     for (int i = 0; i < tiles * tiles * 4; ++i) {
-      const SignBits at = sign_bits(tiles, i / 4 / tiles, i / 4 % tiles, i % 4);
+      const SignBits at = sign_bits(sign_row_words(tiles), i / 4 / tiles, i / 4 % tiles, i % 4);
       EXPECT_LT(at.word, sign_words_of(q));
       EXPECT_LT(at.shift, 16);
       bits.emplace(at.word, at.shift);

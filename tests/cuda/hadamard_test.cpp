@@ -100,6 +100,10 @@ TEST(CudaHadamard, Orders) {
   SKIP_WITHOUT_GPU();
   run_all(order_cases({12, 24, 40, 112, 344, 1184, 9216, 11008, 14336, 28672, 53248}));
 }
+TEST(CudaHadamard, OrderLayouts) {
+  SKIP_WITHOUT_GPU();
+  run_all(order_layout_cases({768, 2816, 11008, 13824, 53248, 65536}));
+}
 TEST(CudaHadamard, Codes) {
   SKIP_WITHOUT_GPU();
   run_all(code_cases({8, 32, 128, 256, 512, 2048, 4096, 8192, 16384, 32768}));
@@ -109,7 +113,9 @@ TEST(CudaHadamard, Codes) {
 TEST(CudaHadamard, ManyRows) {
   SKIP_WITHOUT_GPU();
   std::vector<HadamardCase> cases;
-  for (std::int64_t n = 8; n <= 65536; n *= 2) {
+  std::vector<std::int64_t> sizes{3072, 11008, 14336, 18944, 53248};
+  for (std::int64_t n = 8; n <= 65536; n *= 2) sizes.push_back(n);
+  for (const std::int64_t n : sizes) {
     for (const bool in_place : {false, true}) {
       cases.push_back({.rows = (1 << 23) / n + 1, .n = n, .in_place = in_place, .fast = in_place});
     }
@@ -126,7 +132,9 @@ TEST(CudaHadamard, ARowIsTheSameBitsAloneAndAmongOthers) {
   SKIP_WITHOUT_GPU();
   Gpu machine;
   HadamardTally tally;
-  for (std::int64_t n = 8; n <= 65536; n *= 2) {
+  std::vector<std::int64_t> sizes{3072, 13824};
+  for (std::int64_t n = 8; n <= 65536; n *= 2) sizes.push_back(n);
+  for (const std::int64_t n : sizes) {
     for (const bool fast : {false, true}) {
       const auto rows_of = [&](std::int64_t rows) {
         return HadamardCheck({.rows = rows, .n = n, .fast = fast, .seed = 11}).run(machine, tally);

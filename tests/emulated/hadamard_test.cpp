@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "copies.h"
 #include "cuda/backend.h"
 #include "cuda/error.h"
 #include "ops/hadamard_check.h"
@@ -33,7 +34,9 @@ struct Emulation : HadamardMachine {
     for (const HadamardKernel& k : cuda::hadamard_kernels()) kernels.emplace_back(k.name);
   }
   bool run(const std::string& kernel, TensorView x, TensorView y, HadamardOptions options,
-           std::vector<std::byte>&, std::vector<std::byte>&) override {
+           std::vector<std::byte>& x_bytes, std::vector<std::byte>&) override {
+    simt::forget_buffers();
+    simt::allow_copies_from(x_bytes.data(), x_bytes.size());
     const HadamardProblem problem = check_hadamard("hadamard", x, y, options);
     for (const HadamardKernel& k : cuda::hadamard_kernels()) {
       if (k.name != kernel) continue;
@@ -112,11 +115,16 @@ TEST(EmulatedHadamard, LargestOrders) {
   }
   run_all(cases, 2);
 }
+// On few multiprocessors and on many: blocks share pieces where there are few.
+TEST(EmulatedHadamard, OrderLayouts) {
+  run_all(order_layout_cases({768, 3072, 12288}), 1);
+  run_all(order_layout_cases({2816}), 132);
+}
 TEST(EmulatedHadamard, Codes) { run_all(code_cases({8, 128, 512, 2048}), 1); }
 TEST(EmulatedHadamard, CodesOfLongRows) { run_all(code_cases({4096}), 1); }
 
 TEST(EmulatedHadamard, ARowIsTheSameBitsAloneAndAmongOthers) {
-  for (const std::int64_t n : {8, 128, 512, 1024, 4096, 8192}) {
+  for (const std::int64_t n : {8, 128, 512, 1024, 3072, 4096, 8192}) {
     for (const bool fast : {false, true}) {
       for (const int multiprocessors : {1, 4}) {
         Emulation machine(multiprocessors);

@@ -102,6 +102,34 @@ inline std::vector<HadamardCase> order_cases(const std::vector<std::int64_t>& si
   return cases;
 }
 
+// q 2^p with gaps, signs, pieces side by side, odd numbers of pieces, and codes of a given scale.
+inline std::vector<HadamardCase> order_layout_cases(const std::vector<std::int64_t>& sizes) {
+  std::vector<HadamardCase> cases;
+  for (const std::int64_t n : sizes) {
+    for (const DType x : sixteen_bit) {
+      for (const bool fast : {false, true}) {
+        HadamardCase c{.x = x, .y = x, .outer = 3, .rows = 3, .n = n, .fast = fast};
+        c.x_gap = 24, c.y_gap = 8, c.before = c.after = true;
+        cases.push_back(c);
+        cases.push_back({.x = x, .y = x, .rows = 3, .n = n, .in_place = true, .fast = fast});
+        c = {.x = x, .y = x, .rows = 1, .n = 3 * n, .block = n, .fast = fast};
+        c.before = c.after = c.transpose = true;
+        cases.push_back(c);
+      }
+      cases.push_back({.x = x, .y = x, .rows = 3, .n = n, .values = Values::nonfinite, .seed = 7});
+      cases.push_back(
+          {.x = x, .y = x, .outer = 2, .rows = 2, .n = n, .x_gap = 8, .in_place = true});
+      for (const DType y : {DType::e4m3, DType::e5m2, DType::i8, DType::u8}) {
+        cases.push_back({.x = x, .y = y, .rows = 3, .n = n, .y_gap = 16, .before = true});
+        cases.push_back({.x = x, .y = y, .rows = 1, .n = n, .after = true});
+        if (x == DType::f16) continue;
+        cases.push_back({.x = x, .y = y, .rows = 1, .n = n, .values = Values::tiny_hot});
+      }
+    }
+  }
+  return cases;
+}
+
 inline std::vector<HadamardCase> code_cases(const std::vector<std::int64_t>& sizes) {
   std::vector<HadamardCase> cases;
   for (const std::int64_t n : sizes) {

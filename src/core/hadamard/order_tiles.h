@@ -41,8 +41,8 @@ struct SignBits {
   int word, shift;
 };
 HB_HD constexpr int sign_row_words(int tiles) { return tiles <= 4 ? 1 : 3; }
-HB_HD constexpr SignBits sign_bits(int tiles, int row, int k, int reg) {
-  return {row * sign_row_words(tiles) + k / 4, k % 4 * 4 + reg};
+HB_HD constexpr SignBits sign_bits(int row_words, int row, int k, int reg) {
+  return {row * row_words + k / 4, k % 4 * 4 + reg};
 }
 HB_HD constexpr int sign_words_of(int q) { return order_tiles(q) * sign_row_words(order_tiles(q)); }
 

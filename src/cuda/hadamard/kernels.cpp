@@ -6,6 +6,8 @@
 #include "cuda/hadamard/butterfly.h"
 #include "cuda/hadamard/launch.h"
 #include "cuda/hadamard/order.h"
+#include "cuda/hadamard/panel.h"
+#include "cuda/launch_kernel.h"
 
 namespace halfbyte::cuda {
 namespace {
@@ -90,6 +92,12 @@ std::string_view needs_clusters(const DeviceInfo& device) {
   return device.compute_capability < 90 ? "needs clusters: compute capability 9.0" : "";
 }
 
+std::string_view needs_warpgroups(const DeviceInfo& device) {
+  const std::string_view reason = needs_gpu(device);
+  if (!reason.empty()) return reason;
+  return runs_sm90_code(device.compute_capability) ? "" : "needs wgmma: compute capability 9.0";
+}
+
 std::string_view reject_spread_row(const HadamardProblem& p, const DeviceInfo&) {
   if (p.size.q != 1) return "the size is no power of two";
   if (p.size.p < 13 || p.size.p > 16) return "for transforms of 8192 ... 65536";
@@ -122,6 +130,11 @@ constexpr std::array rows{
                    "2^p = 8192 ... 65536, a row in a cluster, mma.m16n8k16", DeviceType::cuda,
                    needs_clusters, reject_spread_row, predict_spread_row, no_workspace,
                    run_spread_row},
+    HadamardKernel{
+        "cuda/hadamard_panel",
+        "q 2^p as 33 ... 256 rows of 64 ... 256 columns, wgmma and mma.m16n8k16", DeviceType::cuda,
+        needs_warpgroups, reject_panel, predict_panel, no_workspace,
+        [](const HadamardProblem& p, const DeviceInfo& device, void*) { launch_panel(p, device); }},
     HadamardKernel{
         "cuda/hadamard_order", "q 2^p with 2^p = 64 ... 1024, both by mma.m16n8k16",
         DeviceType::cuda, needs_gpu, reject_order, predict_order, no_workspace,

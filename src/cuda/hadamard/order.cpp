@@ -10,12 +10,10 @@
 #include <utility>
 
 #include "core/cost/hadamard.h"
-#include "core/fragment/mma_m16n8k16.h"
 #include "core/hadamard/order_tiles.h"
-#include "core/hadamard/signs.h"
-#include "core/hadamard/tile.h"
 #include "cuda/device_guard.h"
 #include "cuda/hadamard/launch.h"
+#include "cuda/hadamard/tile_signs.h"
 #include "cuda/launch_kernel.h"
 
 namespace halfbyte::cuda::hadamard {
@@ -95,42 +93,17 @@ Share share_of(const HadamardProblem& p, const DeviceInfo& device) {
   return {together, warps, static_cast<int>(std::bit_width(static_cast<unsigned>(parts))) - 1};
 }
 
-int sign_of(const HadamardProblem& p, int i, int j) {
-  const int e = factors_of(p).e, both = i & j & ((1 << e) - 1);
-  const int sign = p.transpose ? core::order_entry(p.size.q, j >> e, i >> e)
-                               : core::order_entry(p.size.q, i >> e, j >> e);
-  return map::bits_set(both) % 2 == 0 ? sign : -sign;
-}
-
-OrderSigns make_signs(const HadamardProblem& p) {
-  namespace f = core::mma_m16n8k16;
-  OrderSigns signs{};
-  const int q = factors_of(p).q, tiles = map::order_tiles(q);
-  for (int tile = 0; tile < tiles * tiles; ++tile) {
-    for (int lane = 0; lane < 32; ++lane) {
-      for (int reg = 0; reg < 4; ++reg) {
-        const map::SignBits at = map::sign_bits(tiles, tile / tiles, tile % tiles, reg);
-        for (int half = 0; half < 2; ++half) {
-          const f::Coord in_tile = f::a_coord(lane, reg, half);
-          const int i = tile / tiles * 16 + in_tile.row, j = tile % tiles * 16 + in_tile.column;
-          if (i >= q || j >= q) continue;  // rows that are not stored, columns of zeros
-          if (sign_of(p, i, j) < 0) {
-            signs.words[32 * at.word + lane] |= 1U << (15 + 16 * half - at.shift);
-          }
-        }
-      }
-    }
-  }
-  return signs;
-}
-
 // Made once for every matrix: they take the host up to 0.1 ms.
 const OrderSigns& signs_of(const HadamardProblem& p) {
   static std::mutex mutex;
   static std::map<std::pair<int, bool>, OrderSigns> made;
   const std::lock_guard lock(mutex);
   const auto [place, is_new] = made.try_emplace({factors_of(p).q, p.transpose});
-  if (is_new) place->second = make_signs(p);
+  if (is_new) {
+    const Factors f = factors_of(p);
+    make_tile_signs({p.size.q, f.e, p.transpose}, map::sign_row_words(map::order_tiles(f.q)),
+                    place->second.words);
+  }
   return place->second;
 }
 

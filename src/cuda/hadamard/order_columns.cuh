@@ -165,7 +165,7 @@ __device__ void multiply_order(const OrderArgs& o, const std::uint32_t* signs_s,
     std::uint32_t a_r[4];
 #pragma unroll
     for (int r = 0; r < 4; ++r) {
-      const map::SignBits at = map::sign_bits(K::most_tiles, 0, k, r);
+      const map::SignBits at = map::sign_bits(K::sign_words, 0, k, r);
       a_r[r] = ptx::and_or(signs_r[at.word] << at.shift, 0x80008000U, ones);
     }
 #pragma unroll

@@ -20,6 +20,7 @@ struct LaunchShape {
   bool overlaps = false;
 };
 
+inline bool runs_sm90_code(int compute_capability) { return compute_capability == 90; }
 inline bool may_overlap(int) { return false; }
 
 template <class... Parameters>
