@@ -48,9 +48,9 @@ inline void lanes_of(const HadamardProblem& p, const HadamardSpan& s) {
   const auto values = values_of<V, Extra::none>(p, memory, 0);
   for (std::int64_t first = 0; first < p.n; first += b) {
     load_lanes<V, T>(p, s, first, x_adjacent, memory);
-    if (p.size.q > 1) mix<V>(p.size.q, s.sign_rows, scratch, scratch, low);
+    if (p.size.q > 1) mix<V, Levels{}>(p.size.q, s.sign_rows, scratch, scratch, low);
     for (int a = 0; a < p.size.q; ++a) {
-      descend<V, 0>(scratch, values, a * low, p.size.p + V::lane_bits);
+      descend<V, Levels{}>(scratch, values, a * low, p.size.p + V::lane_bits);
     }
     const auto negative = [&](std::int64_t i) {
       return p.signs_after != nullptr && p.signs_after[first + i] < 0;

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "core/hadamard/scratch.h"
+#include "cpu/simd/hadamard/levels.h"
 #include "halfbyte/tensor.h"
 
 namespace halfbyte::cpu::simd {
@@ -46,9 +47,9 @@ struct Input {
   const std::byte* x;
   const std::int8_t* signs;  // or null
 
-  // Levels within vectors that load() has not done.
-  template <int levels>
-  static constexpr int levels_left = levels;
+  // Levels that load_tile() has not done.
+  template <Levels levels>
+  static constexpr Levels levels_left = levels;
 
   // Part `part` of the pairs at i, i + stride, ...
   template <int part, int rows>
@@ -72,7 +73,7 @@ struct Input {
     }
   }
   // Adjacent vectors, some of their levels.
-  template <int levels, int count>
+  template <Levels levels, int count>
   [[gnu::always_inline]] void load_tile(std::int64_t i, typename V::Float (&v)[count]) const {
     load_adjacent(*this, i, v);
   }
@@ -125,8 +126,11 @@ struct Scratch {
 
   // The highest level within vectors costs one multiply-add and no exchange: its two operands are
   // halves that loads broadcast.
-  template <int levels>
-  static constexpr int levels_left = levels == V::lane_bits ? levels - 1 : levels;
+  template <Levels levels>
+  static constexpr bool by_halves = levels.from < V::lane_bits && levels.to == V::lane_bits;
+  template <Levels levels>
+  static constexpr Levels levels_left =
+      by_halves<levels> ? Levels{levels.from, levels.to - 1} : levels;
 
   static std::int64_t step(std::int64_t stride) {
     return stride < core::scratch::run ? stride : core::scratch::place(stride);
@@ -145,13 +149,13 @@ struct Scratch {
 #pragma GCC unroll 16
     for (int k = 0; k < rows; ++k) V::store(to + k * step(stride), v[k]);
   }
-  template <int levels, int count>
+  template <Levels levels, int count>
   [[gnu::always_inline]] void load_tile(std::int64_t i, typename V::Float (&v)[count]) const {
     constexpr int half = V::lanes / 2;
     const float* from = memory + core::scratch::place(i);
 #pragma GCC unroll 16
     for (int k = 0; k < count; ++k, from += V::lanes) {
-      if constexpr (levels == V::lane_bits) {
+      if constexpr (by_halves<levels>) {
         v[k] = V::fma(V::broadcast_half(from + half), V::template alternate<half>(),
                       V::broadcast_half(from));
       } else {

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "core/hadamard/orders.h"
+#include "cpu/simd/hadamard/tile.h"
 
 namespace halfbyte::cpu::simd {
 
@@ -24,8 +25,9 @@ inline void signed_sums(const typename V::Float (&in)[4], typename V::Float* sum
   for (int s = 0; s < 16; ++s) sums[s] = V::add(low[s & 3], high[s >> 2]);
 }
 
-// `sign_rows`: sign_words(q) words for each output. Source and sink may be the same scratch memory.
-template <class V, class Source, class Sink>
+// `levels`: of the transform within vectors, done to the inputs. `sign_rows`: sign_words(q) words
+// for each output. Source and sink may be the same scratch memory.
+template <class V, Levels levels, class Source, class Sink>
 inline void mix(int q, const std::uint32_t* sign_rows, const Source& source, const Sink& sink,
                 std::int64_t stride) {
   const int words = core::sign_words(q);
@@ -37,7 +39,7 @@ inline void mix(int q, const std::uint32_t* sign_rows, const Source& source, con
       for (int k = 0; k < 4; ++k) {
         typename V::Float one[1];
         source.template load<0>((g * 4 + k) * stride + j, 0, one);
-        in[k] = one[0];
+        in[k] = within<V, levels>(one[0]);
       }
       signed_sums<V>(in, sums + g * 16);
     }

@@ -15,16 +15,18 @@ namespace halfbyte::cpu::simd {
 // Tiles of pieces that fit one: q = 1, p levels, any number of pieces.
 template <class V, class Source, class Sink>
 inline void whole_tiles(int p, const Source& source, const Sink& sink, std::int64_t count) {
-  if (p >= V::lane_bits) return tiles_of<V, V::lane_bits>(p - V::lane_bits, source, sink, 0, count);
+  if (p >= V::lane_bits) {
+    return tiles_of<V, all_levels<V>>(p - V::lane_bits, source, sink, 0, count);
+  }
   switch (p) {
     case 0:
-      return tiles<V, 1, 0>(source, sink, 0, count);
+      return tiles<V, 1, Levels{0, 0}>(source, sink, 0, count);
     case 1:
-      return tiles<V, 1, 1>(source, sink, 0, count);
+      return tiles<V, 1, Levels{0, 1}>(source, sink, 0, count);
     case 2:
-      return tiles<V, 1, 2>(source, sink, 0, count);
+      return tiles<V, 1, Levels{0, 2}>(source, sink, 0, count);
     default:
-      return tiles<V, 1, 3>(source, sink, 0, count);  // 16 lanes
+      return tiles<V, 1, Levels{0, 3}>(source, sink, 0, count);  // 16 lanes
   }
 }
 
@@ -35,18 +37,23 @@ inline void large_pieces(core::HadamardSize size, const std::uint32_t* sign_rows
                          std::int64_t count) {
   if (size.q > 1) {
     const std::int64_t low = std::int64_t{1} << size.p;
-    mix<V>(size.q, sign_rows, source, scratch, low);
+    mix<V, lower(all_levels<V>)>(size.q, sign_rows, source, scratch, low);
     for (std::int64_t a = 0; a < size.q; ++a) {
-      descend<V, V::lane_bits>(scratch, sink, a * low, size.p);
+      descend<V, highest_level<V>>(scratch, sink, a * low, size.p);
     }
     return;
   }
-  large_block<V, V::lane_bits>(source, scratch, sink, 0, size.p, count);
+  large_block<V, all_levels<V>>(source, scratch, sink, 0, size.p, count);
 }
 
 template <class V>
 constexpr bool fits_tile(core::HadamardSize size) {
   return size.q == 1 && size.p <= tile_bits<V>;
+}
+
+// Elements of larger pieces to be done at once: short ones share a pass.
+inline std::int64_t at_once(core::HadamardSize size) {
+  return size.q == 1 ? std::max(size.n(), core::scratch::run) : size.n();
 }
 
 // Element i of a row as f32, its sign flipped.
@@ -115,17 +122,19 @@ inline void span_by_values(const HadamardProblem& p, const HadamardSpan& s) {
     return finish<V>(p, s.row, s.first, memory, s.count);
   }
   const bool together = p.group > b;  // a scale for more than one piece
-  for (std::int64_t i = 0; i < s.count; i += b) {
+  const std::int64_t part = at_once(p.size);
+  for (std::int64_t i = 0; i < s.count; i += part) {
+    const std::int64_t count = std::min(part, s.count - i);
     float* here = together ? memory + i : memory;
-    const Scratch<V> part{here};
+    const Scratch<V> scratch{here};
     const auto values = values_of<V, extra>(p, here, s.first + i);
     if (adjacent) {
-      large_pieces<V>(p.size, s.sign_rows, input(s.first + i), part, values, b);
+      large_pieces<V>(p.size, s.sign_rows, input(s.first + i), scratch, values, count);
     } else {
-      gather<V>(p, s.row, s.first + i, b, here);
-      large_pieces<V>(p.size, s.sign_rows, part, part, values, b);
+      gather<V>(p, s.row, s.first + i, count, here);
+      large_pieces<V>(p.size, s.sign_rows, scratch, scratch, values, count);
     }
-    if (!together) finish<V>(p, s.row, s.first + i, memory, b);
+    if (!together) finish<V>(p, s.row, s.first + i, memory, count);
   }
   if (together) finish<V>(p, s.row, s.first, memory, s.count);
 }
@@ -137,7 +146,6 @@ inline constexpr std::int64_t ahead_of_tiles = 2048;
 template <class V, DType T, Extra extra, bool split>
 inline void span_direct(const HadamardProblem& p, const HadamardSpan& s) {
   constexpr auto size = static_cast<std::int64_t>(V::template bytes<T>);
-  const std::int64_t b = p.size.n();
   const auto* x =
       static_cast<const std::byte*>(p.x) + (start_of<V>(p, p.x_strides, s.row) + s.first) * size;
   auto* y = static_cast<std::byte*>(p.y) + (start_of<V>(p, p.y_strides, s.row) + s.first) * size;
@@ -151,7 +159,7 @@ inline void span_direct(const HadamardProblem& p, const HadamardSpan& s) {
   };
   if (!fits_tile<V>(p.size)) {
     alignas(64) float memory[core::scratch::floats(largest_span)];
-    const std::int64_t part = p.size.q == 1 ? std::max(b, core::scratch::run) : b;
+    const std::int64_t part = at_once(p.size);
     for (std::int64_t i = 0; i < s.count; i += part) {
       // What follows a span is another thread's, perhaps.
       const std::byte* next = x + (i + 2 * part <= s.count ? i + part : i) * size;

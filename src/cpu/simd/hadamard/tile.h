@@ -2,12 +2,17 @@
 // that whole lines are written, as non-temporal stores want them.
 //
 // A tile of 16 would need every register of AVX2 and one more. Its halves go one after the other:
-// the first waits in L1, already scaled, and the last level is one multiply-add an output. Within a
-// half the adders come first, then exchanges and multipliers. Zen 3, f16, data in L1, cycles a
-// vector: 16 at once 6.2, this 5.4, from f32 memory 5.0; the units alone would take 3.5. What did
-// not help: pieces of 4 vectors, one pipelined into the next (5.0 for f16, twice the code);
-// differences by multipliers (+0.2); levels before the adders (+0.9); stores of 32 bytes (0);
-// vaddsubps for the lowest level (-0.1).
+// the first waits in L1. Within a half the adders come first, then exchanges and multipliers.
+//
+// Zen 3, f16, n = 128 in L1, cycles a vector: 16 at once 6.2, this 5.5. The pipes would need 3.5,
+// were they evenly used; the same instructions without dependences take 4.0 (exchanges take turns
+// from adders and multipliers); tiles in two halves of levels, software-pipelined in assembly, 4.7.
+// What the rest is: the floating-point schedulers see 64 operations ahead, half a tile, in which
+// adders and then the others have nothing to do. What did not help: pieces of 4 vectors, one
+// pipelined into the next (5.0 to 5.1, twice the code); differences by multipliers (+0.2); levels
+// before the adders (+0.9); level by level in place of vector by vector (+0.4); stores of 32 bytes
+// (0); vaddsubps for the lowest level (-0.1 to +0.2). A vcvtps2ph that stores takes 2 cycles, one
+// to a register and a store 1.
 #pragma once
 
 #include "cpu/simd/hadamard/ends.h"
@@ -17,12 +22,13 @@
 namespace halfbyte::cpu::simd {
 
 // A level within vectors is one exchange and one multiply-add: (a, b) * (1, -1) + (b, a), exact.
-template <class V, int distance, int levels>
+template <class V, Levels levels>
 [[gnu::always_inline]] inline typename V::Float within(typename V::Float v) {
-  if constexpr (distance < 1 << levels) {
+  if constexpr (levels.from < levels.to) {
+    constexpr int distance = 1 << levels.from;
     const auto swapped = V::template exchange<distance>(v);
     v = V::fma(v, V::template alternate<distance>(), swapped);
-    return within<V, distance * 2, levels>(v);
+    return within<V, Levels{levels.from + 1, levels.to}>(v);
   } else {
     return v;
   }
@@ -43,23 +49,23 @@ template <class V, int half, int rows, class Difference>
   }
 }
 
-// All levels of `vectors` vectors from element i on, up to 8.
-template <class V, int vectors, int levels, class Source>
+// All levels of `pieces` transforms in `vectors` vectors from element i on, up to 8.
+template <class V, int vectors, Levels levels, int pieces = 1, class Source>
 [[gnu::always_inline]] inline void transform(const Source& source, std::int64_t i,
                                              typename V::Float (&v)[vectors]) {
   static_assert(vectors <= 8);
   source.template load_tile<levels>(i, v);
-  across<V, vectors / 2, vectors>(v, V::sub);
+  across<V, vectors / pieces / 2, vectors>(v, V::sub);
 #pragma GCC unroll 8
   for (int k = 0; k < vectors; ++k) {
-    v[k] = within<V, 1, Source::template levels_left<levels>>(v[k]);
+    v[k] = within<V, Source::template levels_left<levels>>(v[k]);
   }
 }
 
 // Tiles of 16 vectors, `levels` levels within them.
-template <class V, int levels, class Source, class Sink>
-inline void largest_tiles(const Source source, const Sink sink, std::int64_t first,
-                          std::int64_t count) {
+template <class V, Levels levels, class Source, class Sink>
+[[gnu::noinline]] void largest_tiles(const Source source, const Sink sink, std::int64_t first,
+                                     std::int64_t count) {
   constexpr std::int64_t half = 8 * V::lanes;
   alignas(64) float memory[half];
   for (std::int64_t i = first; i < first + count; i += 2 * half) {
@@ -88,16 +94,17 @@ inline void largest_tiles(const Source source, const Sink sink, std::int64_t fir
   }
 }
 
-// Adjacent tiles of `vectors` vectors.
-template <class V, int vectors, int levels, class Source, class Sink>
-inline void tiles(const Source source, const Sink sink, std::int64_t first, std::int64_t count) {
+// Adjacent tiles of `vectors` vectors, `pieces` transforms each.
+template <class V, int vectors, Levels levels, int pieces = 1, class Source, class Sink>
+[[gnu::noinline]] void tiles(const Source source, const Sink sink, std::int64_t first,
+                             std::int64_t count) {
   if constexpr (vectors == 16) {
     largest_tiles<V, levels>(source, sink, first, count);
   } else {
     for (std::int64_t i = first; i < first + count; i += vectors * V::lanes) {
       sink.template ask<vectors * V::lanes>(i);
       typename V::Float v[vectors];
-      transform<V, vectors, levels>(source, i, v);
+      transform<V, vectors, levels, pieces>(source, i, v);
       if constexpr (vectors == 1) {
         sink.store_one(i, V::mul(v[0], sink.scale));
       } else {
@@ -114,7 +121,7 @@ template <class V>
 inline constexpr int tile_bits = V::lane_bits + V::tile_log_vectors;
 
 // Tiles of 2^log_vectors vectors.
-template <class V, int levels, int largest = V::tile_log_vectors, class Source, class Sink>
+template <class V, Levels levels, int largest = V::tile_log_vectors, class Source, class Sink>
 inline void tiles_of(int log_vectors, const Source& source, const Sink& sink, std::int64_t first,
                      std::int64_t count) {
   if constexpr (largest > 0) {
