@@ -24,7 +24,7 @@ struct Options {
   std::int64_t bytes = -1;   // all of the file
   std::int64_t context = 0;  // the model's
   std::string device = "cpu";
-  std::string attention = "f32";
+  llama::RoundingNames rounding;
   std::string json;
 };
 
@@ -64,7 +64,7 @@ std::string read_text(const std::string& path, std::int64_t bytes) {
 void run(const Options& options) {
   const auto checkpoint = halfbyte::Checkpoint::open(options.model);
   llama::Model model(checkpoint, parse_device(options.device));
-  model.set_attention_cast(llama::attention_cast_from_name(options.attention));
+  model.set_rounding(llama::rounding_from_names(options.rounding));
   nlohmann::json report = {
       {"model", options.model}, {"format", checkpoint.format()}, {"device", options.device}};
   if (options.perplexity.empty()) {
@@ -120,9 +120,21 @@ int main(int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   app.add_option("--device", options.device, "cpu or cuda:I: where quantised layers multiply")
       ->capture_default_str();
-  app.add_option("--attention", options.attention,
-                 "q, k and v: f32, or rounded as FP8 attention does: fp8, fp8-hadamard")
+  app.add_option("--attention-codes", options.rounding.attention_codes,
+                 "round q, k and v to: none, e4m3, e5m2, int8, int4")
       ->capture_default_str();
+  app.add_option("--attention-scales", options.rounding.attention_scales,
+                 "of those codes: row (each token and head), tensor (each call's q, k, v)")
+      ->capture_default_str();
+  app.add_option("--attention-parts", options.rounding.attention_parts,
+                 "which have codes: letters of qkv; v alone is a cache of values")
+      ->capture_default_str();
+  app.add_option("--linear-codes", options.rounding.linear_codes,
+                 "round the inputs of the blocks' linears, a scale for each token")
+      ->capture_default_str();
+  app.add_option("--hadamard", options.rounding.hadamard,
+                 "transforms before the rounding: qk (heads of q and k), down (down_proj's input)")
+      ->delimiter(',');
   app.add_option("--json", options.json, "write the figures here");
   try {
     app.parse(argc, argv);

@@ -39,6 +39,17 @@ void gate_by_silu(std::vector<float>& gate, const std::vector<float>& up) {
   for (std::size_t i = 0; i < gate.size(); ++i) gate[i] *= up[i] / (1 + std::exp(-gate[i]));
 }
 
+// m tokens' heads of q, k and v, after the rotary embedding.
+void round_attention(const Rounding& how, const HeadShape& head, std::int64_t m, float* q, float* k,
+                     float* v) {
+  const std::int64_t queries = m * head.heads, keys = m * head.kv_heads, width = head.head_dim;
+  if (how.turn_qk) turn_rows(q, queries, width);
+  if (how.turn_qk) turn_rows(k, keys, width);
+  if (how.q) round_rows(q, queries, width, how.attention, how.scales);
+  if (how.k) round_rows(k, keys, width, how.attention, how.scales);
+  if (how.v) round_rows(v, keys, width, how.attention, how.scales);
+}
+
 }  // namespace
 
 Shape read_shape(const halfbyte::Checkpoint& checkpoint) {
@@ -150,6 +161,9 @@ std::vector<float> Model::forward(std::span<const int> tokens, Cache& cache) {
   auto gate = rows_of(shape_.intermediate_size), up = gate;
   rotary_.reach(end);
   std::vector<float> normed;
+  const auto round_input = [&](std::vector<float>& rows, std::int64_t width) {
+    round_rows(rows.data(), m, width, rounding_.linears, Scales::row);
+  };
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     const Block& block = blocks_[i];
     cache.keys[i].resize(static_cast<std::size_t>(end * kv_width));
@@ -157,27 +171,27 @@ std::vector<float> Model::forward(std::span<const int> tokens, Cache& cache) {
     float* new_keys = cache.keys[i].data() + cache.length * kv_width;
     float* new_values = cache.values[i].data() + cache.length * kv_width;
     normalise(x, block.input_norm, shape_.rms_norm_eps, normed);
+    round_input(normed, shape_.hidden_size);
     block.q.apply(normed.data(), m, q.data(), scratch_);
     block.k.apply(normed.data(), m, new_keys, scratch_);
     block.v.apply(normed.data(), m, new_values, scratch_);
     rotary_.apply(q.data(), m, shape_.head.heads, cache.length);
     rotary_.apply(new_keys, m, shape_.head.kv_heads, cache.length);
-    if (cast_ != AttentionCast::none) {
-      const bool turn = cast_ == AttentionCast::fp8_hadamard;
-      const HeadShape& head = shape_.head;
-      round_to_fp8(q.data(), m, head.heads, head.head_dim, turn);
-      round_to_fp8(new_keys, m, head.kv_heads, head.head_dim, turn);
-      round_to_fp8(new_values, m, head.kv_heads, head.head_dim, false);
-    }
+    round_attention(rounding_, shape_.head, m, q.data(), new_keys, new_values);
     attend(q.data(), m, cache.length, cache.keys[i].data(), cache.values[i].data(), shape_.head,
            attended.data());
+    round_input(attended, shape_.q_width());
     block.o.apply(attended.data(), m, delta.data(), scratch_);
     add(delta, x);
 
     normalise(x, block.post_norm, shape_.rms_norm_eps, normed);
+    round_input(normed, shape_.hidden_size);
     block.gate.apply(normed.data(), m, gate.data(), scratch_);
     block.up.apply(normed.data(), m, up.data(), scratch_);
     gate_by_silu(gate, up);
+    if (rounding_.turn_down) turn_rows(gate.data(), m, shape_.intermediate_size);
+    round_input(gate, shape_.intermediate_size);
+    if (rounding_.turn_down) turn_rows(gate.data(), m, shape_.intermediate_size, true);
     block.down.apply(gate.data(), m, delta.data(), scratch_);
     add(delta, x);
   }

@@ -13,8 +13,8 @@
 
 #include "halfbyte/checkpoint.h"
 #include "llama/attention.h"
-#include "llama/fp8_attention.h"
 #include "llama/layer.h"
+#include "llama/rounding.h"
 
 namespace llama {
 
@@ -50,8 +50,8 @@ class Model {
   explicit Model(const halfbyte::Checkpoint& checkpoint, halfbyte::Device device = {});
 
   const Shape& shape() const { return shape_; }
-  // How q, k and v are rounded from the next call on. A cache holds rounded rows.
-  void set_attention_cast(AttentionCast cast) { cast_ = cast; }
+  // What is rounded from the next call on. A cache holds rounded rows.
+  void set_rounding(const Rounding& rounding) { rounding_ = rounding; }
   // Appends the tokens to the cache and returns the logits of each, (tokens, vocab_size).
   // Errors: E_RANGE (a token outside the vocabulary, more positions than the model has).
   std::vector<float> forward(std::span<const int> tokens, Cache& cache);
@@ -63,7 +63,7 @@ class Model {
   };
 
   Shape shape_;
-  AttentionCast cast_ = AttentionCast::none;
+  Rounding rounding_;
   std::vector<float> embedding_;  // (vocab_size, hidden_size)
   std::vector<Block> blocks_;
   std::vector<float> norm_;

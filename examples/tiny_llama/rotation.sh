@@ -1,7 +1,7 @@
 #!/bin/sh
 # What rotations are worth on this model with outlier channels put into it (outliers.py):
 #   rotation.sh FOLDER_OF_THE_BUILD WORK_FOLDER [BYTES]
-# Prints a table of perplexities; rotation.md has the one that was recorded.
+# Prints tables of perplexities; rotation.md says what they mean. 16384 bytes take 5 s a figure.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 halfbyte=$1/cli/halfbyte
@@ -9,35 +9,131 @@ llama=$1/examples/llama/halfbyte-llama
 work=$2
 bytes=${3:-16384}
 mkdir -p "$work"
-for kind in input value query; do
-  python3 "$here/outliers.py" "$here/f16" "$work/$kind" "$kind" >&2
+
+outliers() {  # from, to, kind, factor
+  python3 "$here/outliers.py" "$1" "$work/$2" "$3" ${4:+"$4"} >&2
+}
+rotate() {  # from, to, options
+  from=$1 to=$2
+  shift 2
+  "$halfbyte" rotate "$from" "$work/$to" "$@"
+}
+figure() {  # folder, options of halfbyte-llama
+  folder=$1
+  shift
+  "$llama" --model "$folder" --perplexity "$here/heldout.txt" --bytes "$bytes" "$@" |
+    sed 's/perplexity \([0-9.]*\),.*/\1/'
+}
+
+ln -sfn "$here/f16" "$work/f16"
+for factor in 4 8 16 64; do
+  outliers "$here/f16" "query-$factor" query $factor
 done
-"$halfbyte" rotate "$here/f16" "$work/rotated"
-"$halfbyte" rotate "$work/input" "$work/input-gains" --no-residual --no-heads
-"$halfbyte" rotate "$work/input" "$work/input-r1" --no-heads
-"$halfbyte" rotate "$work/value" "$work/value-r2" --no-residual
-for name in rotated input input-gains input-r1 value value-r2; do
+for factor in 8 64; do
+  outliers "$here/f16" "key-$factor" key $factor
+done
+for factor in 8 32; do
+  outliers "$here/f16" "value-$factor" value $factor
+  rotate "$work/value-$factor" "value-$factor-r2" --no-residual
+done
+outliers "$here/f16" input input
+rotate "$here/f16" f16-r2 --no-residual
+rotate "$here/f16" f16-gains --no-residual --no-heads
+outliers "$work/f16-gains" stream stream
+for name in f16 input stream; do
+  rotate "$work/$name" "$name-r1r2"
+done
+rotate "$work/input" input-gains --no-residual --no-heads
+rotate "$work/input" input-r1 --no-heads
+for name in f16 f16-gains f16-r1r2 input input-gains input-r1 input-r1r2 stream stream-r1r2 \
+    value-32 value-32-r2; do
   "$halfbyte" quantize "$work/$name" "$work/$name-w4" >"$work/$name.log"
 done
-perplexity() {  # label, folder, attention
-  "$llama" --model "$2" --perplexity "$here/heldout.txt" --bytes "$bytes" --attention "$3" |
-    sed "s/perplexity \([0-9.]*\),.*/| $1 | \1 |/"
+
+echo "## Weights"
+echo
+echo "| model, first $bytes bytes of heldout.txt | 16 bit | W4A16 |"
+echo "|---|--:|--:|"
+weights() {  # label, folder
+  echo "| $1 | $(figure "$work/$2") | $(figure "$work/$2-w4") |"
 }
-echo "| model, first $bytes bytes of heldout.txt | perplexity |"
-echo "|---|--:|"
-perplexity "16 bit" "$here/f16" f32
-perplexity "16 bit, rotated (R1, R2)" "$work/rotated" f32
-for kind in input value query; do
-  perplexity "16 bit, $kind outliers" "$work/$kind" f32
+weights "as it is" f16
+weights "R1, R2" f16-r1r2
+weights "input outliers x 32" input
+weights "input outliers x 32, gains folded" input-gains
+weights "input outliers x 32, R1" input-r1
+weights "value outliers x 32" value-32
+weights "value outliers x 32, R2" value-32-r2
+weights "stream in principal axes" stream
+weights "stream in principal axes, R1, R2" stream-r1r2
+
+attention() {  # codes, scales, parts, folders; FOLDER+qk: with H on q and k
+  line="| $1, $2 |" codes=$1 scales=$2 parts=$3
+  shift 3
+  for name in "$@"; do
+    turn=; [ "$name" = "${name%+qk}" ] || turn="--hadamard qk"
+    line="$line $(figure "$work/${name%+qk}" --attention-codes "$codes" \
+      --attention-scales "$scales" --attention-parts "$parts" $turn) |"
+  done
+  echo "$line"
+}
+
+echo
+echo "## Attention: q, k and v rounded"
+echo
+echo "| codes, scale for each | as it is | H | query x 8 | H | query x 64 | H |"
+echo "|---|--:|--:|--:|--:|--:|--:|"
+for codes in e4m3 int8 int4; do
+  for scales in tensor row; do
+    attention $codes $scales qkv f16 f16+qk query-8 query-8+qk query-64 query-64+qk
+  done
 done
-perplexity "W4A16" "$here/gptq-sym-g128" f32
-perplexity "W4A16, rotated (R1, R2)" "$work/rotated-w4" f32
-perplexity "W4A16, input outliers" "$work/input-w4" f32
-perplexity "W4A16, input outliers, gains folded" "$work/input-gains-w4" f32
-perplexity "W4A16, input outliers, R1" "$work/input-r1-w4" f32
-perplexity "W4A16, value outliers" "$work/value-w4" f32
-perplexity "W4A16, value outliers, R2" "$work/value-r2-w4" f32
-perplexity "FP8 attention" "$here/f16" fp8
-perplexity "FP8 attention, H on q and k" "$here/f16" fp8-hadamard
-perplexity "FP8 attention, query outliers" "$work/query" fp8
-perplexity "FP8 attention, query outliers, H on q and k" "$work/query" fp8-hadamard
+
+echo
+echo "| codes, scale for each | query x 4 | H | query x 8 | H | query x 16 | H |"
+echo "|---|--:|--:|--:|--:|--:|--:|"
+attention e4m3 row qk query-4 query-4+qk query-8 query-8+qk query-16 query-16+qk
+
+echo
+echo "## A cache of keys: k rounded"
+echo
+echo "| codes, scale for each | as it is | H | key x 8 | H | key x 64 | H |"
+echo "|---|--:|--:|--:|--:|--:|--:|"
+for codes in e4m3 int8 int4; do
+  attention $codes row k f16 f16+qk key-8 key-8+qk key-64 key-64+qk
+done
+
+echo
+echo "## A cache of values: v rounded"
+echo
+echo "| codes, scale for each | as it is | R2 | value x 8 | R2 | value x 32 | R2 |"
+echo "|---|--:|--:|--:|--:|--:|--:|"
+for codes in e4m3 int8 int4; do
+  attention $codes row v f16 f16-r2 value-8 value-8-r2 value-32 value-32-r2
+done
+
+echo
+echo "## Inputs of the linears rounded, a scale for each token"
+echo
+echo "| model | A8 | A4 | W4A8 | W4A4 |"
+echo "|---|--:|--:|--:|--:|"
+linears() {  # label, folder, options
+  line="| $1 |" name=$2
+  shift 2
+  for folder in "$work/$name" "$work/$name-w4"; do
+    for codes in int8 int4; do
+      line="$line $(figure "$folder" --linear-codes $codes "$@") |"
+    done
+  done
+  echo "$line"
+}
+linears "as it is" f16
+linears "gains folded" f16-gains
+linears "R1, R2" f16-r1r2
+linears "H on down_proj's input" f16 --hadamard down
+linears "R1, R2, H on down_proj's input" f16-r1r2 --hadamard down
+linears "input outliers x 32" input
+linears "input outliers x 32, gains folded" input-gains
+linears "input outliers x 32, R1, R2" input-r1r2
+linears "stream in principal axes" stream
+linears "stream in principal axes, R1, R2" stream-r1r2

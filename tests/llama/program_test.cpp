@@ -1,5 +1,6 @@
 // halfbyte-llama as a process.
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cli/run_cli.h"
 #include "golden/temporary_checkpoint.h"
@@ -53,6 +54,53 @@ TEST(LlamaProgram, ExitStatusSaysWhoseFaultItIs) {
   EXPECT_EQ(missing.err.substr(0, 5), "E_IO:") << missing.err;
   EXPECT_EQ(run_cli({"--model", model, "--perplexity", model}).status, 1);  // a folder
   EXPECT_EQ(run_cli({"--model", model, "--tokens", "1", "--json", "/nowhere/x.json"}).status, 1);
+}
+
+// Each option changes the figure, and only a little; a transform cancels where nothing is rounded.
+TEST(LlamaProgram, RoundsWhatItIsToldTo) {
+  const halfbyte::test::TemporaryFolder folder;
+  const auto json = folder.path() / "figures.json";
+  const auto perplexity = [&](const std::vector<std::string>& rounding) {
+    std::vector<std::string> arguments = {"--model",      tiny_llama("f16"),
+                                          "--perplexity", tiny_llama("heldout.txt"),
+                                          "--bytes",      "600",
+                                          "--context",    "256",
+                                          "--json",       json};
+    arguments.insert(arguments.end(), rounding.begin(), rounding.end());
+    const auto outcome = run_cli(arguments);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return nlohmann::json::parse(halfbyte::test::read_file(json)).at("perplexity").get<double>();
+  };
+  const double exact = perplexity({});
+  EXPECT_NEAR(perplexity({"--hadamard", "qk,down"}), exact, 1e-4);
+  std::set<double> seen = {exact};
+  for (const std::vector<std::string>& rounding :
+       {std::vector<std::string>{"--attention-codes", "int4"},
+        {"--attention-codes", "e5m2"},
+        {"--attention-codes", "int4", "--attention-scales", "tensor"},
+        {"--attention-codes", "int4", "--attention-parts", "v"},
+        {"--attention-codes", "int4", "--hadamard", "qk"},
+        {"--linear-codes", "int4"},
+        {"--linear-codes", "int4", "--hadamard", "down"}}) {
+    const double rounded = perplexity(rounding);
+    EXPECT_TRUE(seen.insert(rounded).second) << testing::PrintToString(rounding);
+    EXPECT_NEAR(rounded, exact, 0.3) << testing::PrintToString(rounding);
+  }
+}
+
+TEST(LlamaProgram, RefusesARoundingThatItDoesNotKnow) {
+  const std::string model = tiny_llama("f16");
+  for (const auto& [option, value] :
+       std::vector<std::pair<std::string, std::string>>{{"--attention-codes", "fp8"},
+                                                        {"--attention-codes", ""},
+                                                        {"--attention-scales", "group"},
+                                                        {"--attention-parts", "qkw"},
+                                                        {"--linear-codes", "int2"},
+                                                        {"--hadamard", "qk,up"}}) {
+    const auto outcome = run_cli({"--model", model, "--tokens", "1", option, value});
+    EXPECT_EQ(outcome.status, 2) << option << ' ' << value;
+    EXPECT_NE(outcome.err.find(option), std::string::npos) << outcome.err;
+  }
 }
 
 }  // namespace
