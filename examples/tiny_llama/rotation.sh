@@ -43,9 +43,10 @@ outliers "$work/f16-gains" stream stream
 for name in f16 input stream; do
   rotate "$work/$name" "$name-r1r2"
 done
+rotate "$here/f16" f16-r1r2-other --seed 2
 rotate "$work/input" input-gains --no-residual --no-heads
 rotate "$work/input" input-r1 --no-heads
-for name in f16 f16-gains f16-r1r2 input input-gains input-r1 input-r1r2 stream stream-r1r2 \
+for name in f16 f16-gains f16-r1r2 f16-r1r2-other input input-gains input-r1 input-r1r2 stream stream-r1r2 \
     value-32 value-32-r2; do
   "$halfbyte" quantize "$work/$name" "$work/$name-w4" >"$work/$name.log"
 done
@@ -59,6 +60,7 @@ weights() {  # label, folder
 }
 weights "as it is" f16
 weights "R1, R2" f16-r1r2
+weights "R1, R2, other signs" f16-r1r2-other
 weights "input outliers x 32" input
 weights "input outliers x 32, gains folded" input-gains
 weights "input outliers x 32, R1" input-r1
@@ -90,9 +92,11 @@ for codes in e4m3 int8 int4; do
 done
 
 echo
-echo "| codes, scale for each | query x 4 | H | query x 8 | H | query x 16 | H |"
-echo "|---|--:|--:|--:|--:|--:|--:|"
-attention e4m3 row qk query-4 query-4+qk query-8 query-8+qk query-16 query-16+qk
+echo "| codes, scale for each | query x 4 | H | query x 16 | H |"
+echo "|---|--:|--:|--:|--:|"
+for codes in e4m3 int8 int4; do
+  attention $codes row qkv query-4 query-4+qk query-16 query-16+qk
+done
 
 echo
 echo "## A cache of keys: k rounded"
@@ -130,6 +134,7 @@ linears() {  # label, folder, options
 linears "as it is" f16
 linears "gains folded" f16-gains
 linears "R1, R2" f16-r1r2
+linears "R1, R2, other signs" f16-r1r2-other
 linears "H on down_proj's input" f16 --hadamard down
 linears "R1, R2, H on down_proj's input" f16-r1r2 --hadamard down
 linears "input outliers x 32" input
