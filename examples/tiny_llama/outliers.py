@@ -9,6 +9,7 @@ in f16, which are counted.
   value  rows of v_proj times s, the columns of o_proj that read them over s
   query  rows of q_proj times s and of k_proj over s, both rows of a rotary pair: q k^T stays
   key    the other way round, the same pairs
+  inner  rows of up_proj times s, the columns of down_proj that read them over s
   stream the residual stream in its principal axes, an orthogonal map that RMSNorm without gains
          lets through (arXiv 2401.15024): the first channels are large. Every matrix is rounded to
          f16 once more; gains must have been folded (halfbyte rotate --no-residual --no-heads)
@@ -22,8 +23,8 @@ import sys
 
 import numpy
 
-HIDDEN_CHANNELS, VALUE_CHANNELS, QUERY_PAIRS = 4, 2, 1
-FACTORS = {"input": 32.0, "value": 32.0, "query": 64.0, "key": 64.0}
+HIDDEN_CHANNELS, INNER_CHANNELS, VALUE_CHANNELS, QUERY_PAIRS = 4, 4, 2, 1
+FACTORS = {"input": 32.0, "inner": 32.0, "value": 32.0, "query": 64.0, "key": 64.0}
 
 
 def read(path, dtype="<f2"):
@@ -82,7 +83,7 @@ def turn_to_principal_axes(tensors, layers):
 def main(source, target, kinds, factors):
     config = json.loads((source / "config.json").read_text())
     tensors = read(source / "model.safetensors")
-    random = numpy.random.default_rng(20261121)
+    random, random_inner = map(numpy.random.default_rng, (20261121, 20261122))
     head_dim, kv_heads = config["head_dim"], config["num_key_value_heads"]
     heads, rounded = config["num_attention_heads"], 0
     hidden = random.choice(config["hidden_size"], HIDDEN_CHANNELS, replace=False)
@@ -94,8 +95,11 @@ def main(source, target, kinds, factors):
         for norm, readers in norms if "input" in kinds else ():
             rounded += scale(weight(norm), hidden, factors["input"])
             for name in readers:
-                rounded += scale(weight(name), (slice(None), hidden),
-                                 1 / factors["input"])
+                rounded += scale(weight(name), (slice(None), hidden), 1 / factors["input"])
+        if "inner" in kinds:
+            inner = random_inner.choice(config["intermediate_size"], INNER_CHANNELS, replace=False)
+            rounded += scale(weight("mlp.up_proj"), inner, factors["inner"])
+            rounded += scale(weight("mlp.down_proj"), (slice(None), inner), 1 / factors["inner"])
         for kv in range(kv_heads):
             queries = range(kv * heads // kv_heads, (kv + 1) * heads // kv_heads)
             channels = random.choice(head_dim, VALUE_CHANNELS, replace=False)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What rotations are worth on this model with outlier channels put into it (outliers.py):
 #   rotation.sh FOLDER_OF_THE_BUILD WORK_FOLDER [BYTES]
-# Prints tables of perplexities; rotation.md says what they mean. 16384 bytes take 5 s a figure.
+# Prints tables of perplexities; rotation.md says what they mean. 16384 bytes take 15 minutes.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 halfbyte=$1/cli/halfbyte
@@ -37,24 +37,31 @@ for factor in 8 32; do
   rotate "$work/value-$factor" "value-$factor-r2" --no-residual
 done
 outliers "$here/f16" input input
+outliers "$here/f16" inner inner
 rotate "$here/f16" f16-r2 --no-residual
 rotate "$here/f16" f16-gains --no-residual --no-heads
 outliers "$work/f16-gains" stream stream
-for name in f16 input stream; do
+for name in f16 input inner stream; do
   rotate "$work/$name" "$name-r1r2"
 done
 rotate "$here/f16" f16-r1r2-other --seed 2
 rotate "$work/input" input-gains --no-residual --no-heads
 rotate "$work/input" input-r1 --no-heads
-for name in f16 f16-gains f16-r1r2 f16-r1r2-other input input-gains input-r1 input-r1r2 stream stream-r1r2 \
-    value-32 value-32-r2; do
+for name in f16 f16-r2 f16-gains f16-r1r2 f16-r1r2-other input input-gains input-r1 input-r1r2 \
+    inner inner-r1r2 stream stream-r1r2 value-8 value-8-r2 value-32 value-32-r2; do
   "$halfbyte" quantize "$work/$name" "$work/$name-w4" >"$work/$name.log"
 done
 
-echo "## Weights"
+table() {  # columns
+  echo
+  echo "$1"
+  echo "$1" | sed 's/[^|]*|/--:|/g; s/^--:|--:/|---/'
+}
+
+echo "Perplexity of a byte, the first $bytes bytes of heldout.txt."
 echo
-echo "| model, first $bytes bytes of heldout.txt | 16 bit | W4A16 |"
-echo "|---|--:|--:|"
+echo "## Weights"
+table "| model | 16 bit | W4A16 |"
 weights() {  # label, folder
   echo "| $1 | $(figure "$work/$2") | $(figure "$work/$2-w4") |"
 }
@@ -69,9 +76,9 @@ weights "value outliers x 32, R2" value-32-r2
 weights "stream in principal axes" stream
 weights "stream in principal axes, R1, R2" stream-r1r2
 
-attention() {  # codes, scales, parts, folders; FOLDER+qk: with H on q and k
-  line="| $1, $2 |" codes=$1 scales=$2 parts=$3
-  shift 3
+attention() {  # label, codes, scales, parts, folders; FOLDER+qk: with H on q and k
+  line="| $1 |" codes=$2 scales=$3 parts=$4
+  shift 4
   for name in "$@"; do
     turn=; [ "$name" = "${name%+qk}" ] || turn="--hadamard qk"
     line="$line $(figure "$work/${name%+qk}" --attention-codes "$codes" \
@@ -82,45 +89,38 @@ attention() {  # codes, scales, parts, folders; FOLDER+qk: with H on q and k
 
 echo
 echo "## Attention: q, k and v rounded"
-echo
-echo "| codes, scale for each | as it is | H | query x 8 | H | query x 64 | H |"
-echo "|---|--:|--:|--:|--:|--:|--:|"
+table "| codes, scale for each | as it is | H | query x 8 | H | query x 64 | H |"
 for codes in e4m3 int8 int4; do
   for scales in tensor row; do
-    attention $codes $scales qkv f16 f16+qk query-8 query-8+qk query-64 query-64+qk
+    attention "$codes, $scales" $codes $scales qkv \
+      f16 f16+qk query-8 query-8+qk query-64 query-64+qk
   done
 done
 
-echo
-echo "| codes, scale for each | query x 4 | H | query x 16 | H |"
-echo "|---|--:|--:|--:|--:|"
+table "| codes, scale for each | query x 4 | H | query x 16 | H |"
 for codes in e4m3 int8 int4; do
-  attention $codes row qkv query-4 query-4+qk query-16 query-16+qk
+  attention "$codes, row" $codes row qkv query-4 query-4+qk query-16 query-16+qk
 done
 
 echo
 echo "## A cache of keys: k rounded"
-echo
-echo "| codes, scale for each | as it is | H | key x 8 | H | key x 64 | H |"
-echo "|---|--:|--:|--:|--:|--:|--:|"
+table "| codes, scale for each | as it is | H | key x 8 | H | key x 64 | H |"
 for codes in e4m3 int8 int4; do
-  attention $codes row k f16 f16+qk key-8 key-8+qk key-64 key-64+qk
+  attention "$codes, row" $codes row k f16 f16+qk key-8 key-8+qk key-64 key-64+qk
 done
 
 echo
 echo "## A cache of values: v rounded"
-echo
-echo "| codes, scale for each | as it is | R2 | value x 8 | R2 | value x 32 | R2 |"
-echo "|---|--:|--:|--:|--:|--:|--:|"
+table "| codes, scale for each | as it is | R2 | value x 8 | R2 | value x 32 | R2 |"
 for codes in e4m3 int8 int4; do
-  attention $codes row v f16 f16-r2 value-8 value-8-r2 value-32 value-32-r2
+  attention "$codes, row" $codes row v f16 f16-r2 value-8 value-8-r2 value-32 value-32-r2
 done
+attention "int4, row; W4" int4 row v \
+  f16-w4 f16-r2-w4 value-8-w4 value-8-r2-w4 value-32-w4 value-32-r2-w4
 
 echo
 echo "## Inputs of the linears rounded, a scale for each token"
-echo
-echo "| model | A8 | A4 | W4A8 | W4A4 |"
-echo "|---|--:|--:|--:|--:|"
+table "| model | A8 | A4 | W4A8 | W4A4 |"
 linears() {  # label, folder, options
   line="| $1 |" name=$2
   shift 2
@@ -140,5 +140,8 @@ linears "R1, R2, H on down_proj's input" f16-r1r2 --hadamard down
 linears "input outliers x 32" input
 linears "input outliers x 32, gains folded" input-gains
 linears "input outliers x 32, R1, R2" input-r1r2
+linears "inner outliers x 32" inner
+linears "inner outliers x 32, R1, R2" inner-r1r2
+linears "inner outliers x 32, H on down_proj's input" inner --hadamard down
 linears "stream in principal axes" stream
 linears "stream in principal axes, R1, R2" stream-r1r2
