@@ -48,7 +48,7 @@ rotate "$here/f16" f16-r1r2-other --seed 2
 rotate "$work/input" input-gains --no-residual --no-heads
 rotate "$work/input" input-r1 --no-heads
 for name in f16 f16-r2 f16-gains f16-r1r2 f16-r1r2-other input input-gains input-r1 input-r1r2 \
-    inner inner-r1r2 stream stream-r1r2 value-8 value-8-r2 value-32 value-32-r2; do
+    inner inner-r1r2 query-64 key-64 stream stream-r1r2 value-8 value-8-r2 value-32 value-32-r2; do
   "$halfbyte" quantize "$work/$name" "$work/$name-w4" >"$work/$name.log"
 done
 
@@ -73,6 +73,9 @@ weights "input outliers x 32, gains folded" input-gains
 weights "input outliers x 32, R1" input-r1
 weights "value outliers x 32" value-32
 weights "value outliers x 32, R2" value-32-r2
+weights "inner outliers x 32" inner
+weights "query outliers x 64" query-64
+weights "key outliers x 64" key-64
 weights "stream in principal axes" stream
 weights "stream in principal axes, R1, R2" stream-r1r2
 
