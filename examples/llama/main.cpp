@@ -3,6 +3,7 @@
 //   halfbyte-llama --model examples/tiny_llama/gptq-sym-g128 --prompt "def read(" --tokens 200
 //   halfbyte-llama --model examples/tiny_llama/f16 --perplexity examples/tiny_llama/heldout.txt
 //   halfbyte-llama --model examples/tiny_llama/gptq-sym-g128 --device cuda:0
+//   halfbyte-llama ... --perplexity TEXT --attention-codes int4 --attention-parts kv --hadamard qk
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>

@@ -58,6 +58,10 @@ table() {  # columns
   echo "$1" | sed 's/[^|]*|/--:|/g; s/^--:|--:/|---/'
 }
 
+commit=$(git -C "$here" describe --always --dirty 2>/dev/null || echo unknown)
+processor=$(sed -n 's/^model name.*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)
+echo "# examples/tiny_llama/rotation.sh, commit $commit, ${processor:-$(uname -m)}, $(date +%F)"
+echo
 echo "Perplexity of a byte, the first $bytes bytes of heldout.txt."
 echo
 echo "## Weights"
