@@ -70,7 +70,10 @@ def turn_to_principal_axes(tensors, layers):
     for name in writers:
         weight = tensors[name + ".weight"].astype(numpy.float64)
         stream += (weight * moments[name]) @ weight.T
-    axes = numpy.linalg.eigh(stream)[1][:, ::-1]  # columns, the largest first
+    variances, axes = numpy.linalg.eigh(stream)
+    axes = axes[:, ::-1]  # columns, the largest first
+    largest = numpy.sqrt(variances[-1] / variances.mean())
+    print(f"the largest channel of the stream is {largest:.1f} times the root mean square")
     for name, tensor in tensors.items():
         if tensor.ndim == 1:
             assert (tensor == 1).all(), f"{name}: gains are to be folded first"
