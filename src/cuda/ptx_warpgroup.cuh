@@ -33,8 +33,8 @@ __device__ inline void begin_products() {
 #endif
 }
 
-// wgmma.commit_group, wgmma.wait_group 0: until the warpgroup's products are done. Sums are not to
-// be touched before.
+// wgmma.commit_group, wgmma.wait_group 0: until the warpgroup's products are done. Sums, and
+// registers of a, are not to be touched before.
 template <int count>
 __device__ void wait_for_products(float (&sums)[count][8]) {
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL

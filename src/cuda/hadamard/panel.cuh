@@ -123,14 +123,15 @@ struct RowSigns {
   }
 };
 
-// Some tiles of k: no branch between products, or the assembler has each wait for the one before.
-// Where they are not `whole`, tiles beyond the last are zeros times that one.
-template <class K, bool whole>
-__device__ void multiply_batch(int first, int tiles, std::uint32_t signs, std::uint32_t power,
+// `count` tiles of k. No branch between products, or the assembler has each wait for the one
+// before: where not all are `whole`, those beyond the last are zeros times the last. (Pairs, of
+// which one is multiplied while A of the next is made, spill: 11008 93 us instead of 80.)
+template <class K, int count, bool whole>
+__device__ void multiply_tiles(int first, int tiles, std::uint32_t signs, std::uint32_t power,
                                std::uint32_t x_rows, float (&v_r)[K::groups][8]) {
-  std::uint32_t a_r[K::batch][4];
+  std::uint32_t a_r[count][4];
 #pragma unroll
-  for (int k = 0; k < K::batch; ++k) {
+  for (int k = 0; k < count; ++k) {
     const std::uint32_t ones = whole || first + k < tiles ? power : 0;
 #pragma unroll
     for (int r = 0; r < 4; ++r) {
@@ -139,7 +140,7 @@ __device__ void multiply_batch(int first, int tiles, std::uint32_t signs, std::u
   }
   ptx::begin_products();
 #pragma unroll
-  for (int k = 0; k < K::batch; ++k) {
+  for (int k = 0; k < count; ++k) {
     const int tile = whole ? first + k : min(first + k, tiles - 1);
 #pragma unroll
     for (int chunk = 0; chunk < K::chunks; chunk += 2) {
@@ -164,13 +165,17 @@ __device__ void multiply_panel(const PanelArgs& o, RowSigns signs_r, std::uint32
     const std::uint32_t signs = signs_r.next();
 #pragma unroll
     for (int k = 0; k < 4; k += K::batch) {
-      multiply_batch<K, true>(first + k, tiles, signs << 4 * k, power, x_rows, v_r);
+      multiply_tiles<K, K::batch, true>(first + k, tiles, signs << 4 * k, power, x_rows, v_r);
     }
   }
+  const std::uint32_t signs = signs_r.words[0];
+  if (tiles - first > 2) {
 #pragma unroll
-  for (int k = 0; k < 4; k += K::batch) {
-    if (first + k >= tiles) break;
-    multiply_batch<K, false>(first + k, tiles, signs_r.words[0] << 4 * k, power, x_rows, v_r);
+    for (int k = 0; k < 4; k += K::batch) {
+      multiply_tiles<K, K::batch, false>(first + k, tiles, signs << 4 * k, power, x_rows, v_r);
+    }
+  } else if (tiles > first) {
+    multiply_tiles<K, 2, false>(first, tiles, signs, power, x_rows, v_r);
   }
 }
 
@@ -232,10 +237,12 @@ __global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
     const int tile = 4 * block + threadIdx.x / 32 % 4;
     float v_r[K::groups][8];
     multiply_panel<K>(o, signs_r, x_rows, v_r);
+    // As early as registers allow.
+    if constexpr (K::chunks == 4) signs_r.load(signs, tiles, tile + 4 * step);
     if (tile < tiles) {
       transform_columns<typename K::Number, K::one_rounding, K::log2_groups>(lane, v_r);
     }
-    signs_r.load(signs, tiles, tile + 4 * step);
+    if constexpr (K::chunks < 4) signs_r.load(signs, tiles, tile + 4 * step);
     if (tile < tiles) {
       if constexpr (K::output == Output::given) {
         const float factor = code_factor(a, given, v_r);
