@@ -7,6 +7,13 @@
 
 namespace halfbyte::cuda::ptx {
 
+// Whether this is code that can have them, or the host's: what is not needs no instructions.
+#if !defined(__CUDA_ARCH__) || defined(__CUDA_ARCH_FEAT_SM90_ALL)
+inline constexpr bool has_warpgroups = true;
+#else
+inline constexpr bool has_warpgroups = false;
+#endif
+
 // The value of lane 0, which the compiler then knows to be the same in the whole warp.
 __device__ inline int same_in_warp(int value) { return __shfl_sync(0xFFFFFFFFU, value, 0); }
 

@@ -133,10 +133,10 @@ double predict_order(const HadamardProblem& p, const DeviceInfo& device) {
   const Factors f = factors_of(p);
   const double order_tiles = map::order_tiles(f.q), tiles = static_cast<double>(p.size.n()) / 256;
   const double elements = static_cast<double>(p.rows()) * static_cast<double>(p.n);
-  // An mma counts as 3 instructions; phase 2 has about 90 for a tile.
+  // An mma counts as 4 instructions; phase 2 has about 130 for a tile.
   const double mma = order_tiles * order_tiles * static_cast<double>(1 << f.p) / 8;
   const double instructions =
-      3 * mma + ((p.group != 0 ? 180 : 90) + (instance_for(p).one_rounding ? 40 : 0)) * tiles;
+      4 * mma + ((p.group != 0 ? 260 : 130) + (instance_for(p).one_rounding ? 60 : 0)) * tiles;
   const Share share = share_of(p, device);
   const double together = share.together;
   const core::HadamardCost cost{

@@ -51,9 +51,9 @@ Share share_of(const HadamardProblem& p, const DeviceInfo& device) {
   const std::int64_t units = (p.rows() * p.pieces() + i.pieces - 1) / i.pieces;
   const int parts = (shape_of(p).rows + 64 * i.warpgroups - 1) / (64 * i.warpgroups);
   // Few pieces: 64 rows of A to a block. In place one may not write what another has yet to read.
-  if (units * parts <= device.workers && p.x != p.y) {
+  if (units * parts <= 2 * device.workers && p.x != p.y) {
     const int log2_parts = static_cast<int>(std::bit_width(static_cast<unsigned>(parts - 1)));
-    return {units << log2_parts, log2_parts, 1};
+    return {units << log2_parts, log2_parts, 2};
   }
   const std::size_t fit = device.shared_memory_per_sm / (shared_bytes(p) + 1024);
   return {units, 0, std::clamp(static_cast<int>(fit), 1, i.blocks_per_sm)};
@@ -93,9 +93,10 @@ std::string_view reject_panel(const HadamardProblem& p, const DeviceInfo& device
   }
   const std::size_t bytes = shared_bytes(p);
   if (bytes > device.shared_memory_per_block) return "needs more shared memory than this GPU has";
-  // 28672: 97 us by three blocks an SM, 80 by hadamard_order (fast, 2^26 elements, one H200).
-  if (shape.log2_chunks < 2 && 4 * (bytes + 1024) > device.shared_memory_per_sm) {
-    return "too few blocks fit an SM";
+  // 28672: 93 us by three blocks an SM, 80 by hadamard_order (2^26 elements, one H200).
+  if (p.fast && p.size.q <= 60 && shape.log2_chunks < 2 &&
+      4 * (bytes + 1024) > device.shared_memory_per_sm) {
+    return "with small q hadamard_order is faster where few blocks fit an SM";
   }
   return {};
 }
@@ -104,12 +105,13 @@ double predict_panel(const HadamardProblem& p, const DeviceInfo& device) {
   const Share share = share_of(p, device);
   const double elements = static_cast<double>(p.rows()) * static_cast<double>(p.n);
   const double warps = 4.0 * instance_for(p).warpgroups, blocks = static_cast<double>(share.blocks);
-  const core::HadamardCost cost{.bytes = elements * (p.kind == core::CodeKind::none ? 4 : 3),
-                                .blocks = blocks,
-                                .resident = static_cast<double>(share.resident),
-                                .warps = warps,
-                                .warp_instructions = 110 * elements / 256 / blocks / warps,
-                                .barriers = 2};
+  const core::HadamardCost cost{
+      .bytes = elements * (p.kind == core::CodeKind::none ? 4 : 3),
+      .blocks = blocks,
+      .resident = static_cast<double>(share.resident),
+      .warps = warps,
+      .warp_instructions = (p.fast ? 120 : 150) * elements / 256 / blocks / warps,
+      .barriers = 2};
   return core::hadamard_us(cost, device.workers, device.read_gbps * 1e3);
 }
 

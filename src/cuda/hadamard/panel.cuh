@@ -202,8 +202,7 @@ __device__ void store_pieces(const PanelArgs& o, int first_piece, int tile, floa
 }
 
 template <class K>
-__global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
-    panel_kernel(const __grid_constant__ PanelArgs o, const __grid_constant__ PanelSigns signs) {
+__device__ void run_panel(const PanelArgs& o, const PanelSigns& signs) {
   using core::CodeKind;
   const Args& a = o.rows;
   auto* const x_s = ptx::aligned_dynamic_shared<std::uint8_t>();
@@ -255,6 +254,12 @@ __global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
     }
     __syncwarp();
   }
+}
+
+template <class K>
+__global__ void __launch_bounds__(K::threads, K::blocks_per_sm)
+    panel_kernel(const __grid_constant__ PanelArgs o, const __grid_constant__ PanelSigns signs) {
+  if constexpr (ptx::has_warpgroups) run_panel<K>(o, signs);
 }
 
 }  // namespace halfbyte::cuda::hadamard

@@ -10,6 +10,8 @@
 
 namespace halfbyte::cuda::ptx {
 
+inline constexpr bool has_warpgroups = true;
+
 template <class T>
 T* aligned_dynamic_shared() {
   return dynamic_shared<T>();
