@@ -71,7 +71,7 @@ void start(bool resident, const void* from, void* to, std::int64_t vectors, void
                       {.grid = blocks,
                        .threads = threads,
                        .stream = stream,
-                       .overlaps = cuda::may_overlap(10 * major + minor)},
+                       .overlaps = cuda::runs_sm90_code(10 * major + minor)},
                       copy_kernel<Out, loads>, static_cast<const uint4*>(from),
                       static_cast<Out*>(to), vectors);
 }

@@ -31,7 +31,6 @@ inline bool runs_sm90_code(int compute_capability) {
   static const bool code_is_ours = std::getenv("CUDA_FORCE_PTX_JIT") == nullptr;
   return compute_capability == 90 && code_is_ours;
 }
-inline bool may_overlap(int compute_capability) { return runs_sm90_code(compute_capability); }
 
 // Errors: those of cuda/error.h. `function` is the public function.
 template <class... Parameters>

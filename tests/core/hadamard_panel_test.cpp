@@ -87,7 +87,7 @@ TEST(HadamardPanel, SumsOfAGroupAreTheNextOperand) {
 TEST(HadamardPanel, SignsAreThoseOfH16) {
   constexpr std::uint32_t power = 0x2C00;
   for (int lane = 0; lane < 32; ++lane) {
-    const PanelSigns16 signs = panel_signs(power, lane);
+    const ColumnSigns signs = column_signs(power, lane);
     for (int tile = 0; tile < 2; ++tile) {
       for (int reg = 0; reg < 2; ++reg) {
         for (int half = 0; half < 2; ++half) {
@@ -112,6 +112,15 @@ TEST(HadamardPanel, ALaneHasFourAdjacentColumns) {
       }
     }
   }
+}
+
+TEST(HadamardPanel, FourBitCodesHavePlacesOfTheirOwn) {
+  std::set<int> places;
+  for (int row = 0; row < 16; ++row) {
+    for (int unit = 0; unit < 8; ++unit) places.insert(panel_out_place(row, unit, 4));
+  }
+  EXPECT_EQ(places.size(), 16U * 8);
+  EXPECT_EQ(*places.rbegin(), 16 * 8 - 1);
 }
 
 // Shared memory serves 128 bytes at a time: so many lanes in turn must hit as many places.

@@ -124,8 +124,48 @@ TEST(CudaHadamard, ManyRows) {
                      .rows = (1 << 22) / n + 1,
                      .n = n,
                      .scaling = HadamardScaling::per_row});
+    for (const DType y : {DType::e4m3, DType::u8}) {
+      cases.push_back({.x = DType::bf16, .y = y, .rows = (1 << 23) / n + 1, .n = n});
+    }
   }
   run_all(cases);
+}
+
+// Whatever kernel the planner takes for a number of rows.
+TEST(CudaHadamard, ARowIsTheSameBitsAloneAndAmongOthersAsPlanned) {
+  SKIP_WITHOUT_GPU();
+  for (const std::int64_t n : {768, 1024, 3072, 4096, 8192, 11008, 14336, 18944, 28672, 32768}) {
+    for (const bool fast : {false, true}) {
+      constexpr std::int64_t most = 700;
+      const auto row_bytes = static_cast<std::size_t>(n) * 2;
+      std::vector<std::byte> data(row_bytes * most);
+      std::mt19937_64 bits(7);
+      std::normal_distribution<double> normal;
+      for (std::int64_t i = 0; i < most * n; ++i) {
+        store_element(data.data(), DType::f16, i, normal(bits));
+      }
+      const DeviceMemory x = upload(data.data(), data.size(), gpu);
+      const auto rows_of = [&](std::int64_t rows, bool in_place) {
+        const DeviceMemory y = upload(data.data(), static_cast<std::size_t>(rows) * row_bytes, gpu);
+        const auto y_view = TensorView::matrix(y.data(), DType::f16, rows, n, -1, gpu);
+        auto x_view = y_view;
+        if (!in_place) x_view.data = x.data();
+        hadamard(x_view, y_view,
+                 {.precision = fast ? HadamardPrecision::fast : HadamardPrecision::one_rounding});
+        std::vector<std::byte> out(static_cast<std::size_t>(rows) * row_bytes);
+        copy_memory(out.data(), {}, y.data(), gpu, out.size());
+        return out;
+      };
+      const auto all = rows_of(most, false);
+      for (const std::int64_t rows : {1, 2, 3, 5, 8, 17, 40, 66, 90, 133, 180, 270, 590, 700}) {
+        for (const bool in_place : {false, true}) {
+          const auto some = rows_of(rows, in_place);
+          EXPECT_EQ(std::memcmp(some.data(), all.data(), some.size()), 0)
+              << n << " fast " << fast << " rows " << rows << " in place " << in_place;
+        }
+      }
+    }
+  }
 }
 
 TEST(CudaHadamard, ARowIsTheSameBitsAloneAndAmongOthers) {

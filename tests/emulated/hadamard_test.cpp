@@ -4,8 +4,12 @@
 #include <cstdio>
 
 #include "copies.h"
+#include "core/fragment/mma_m16n8k16.h"
+#include "core/hadamard/panel.h"
+#include "core/hadamard/signs.h"
 #include "cuda/backend.h"
 #include "cuda/error.h"
+#include "cuda/hadamard/tile_signs.h"
 #include "ops/hadamard_check.h"
 #include "tests/support/hadamard_cases.h"
 
@@ -122,6 +126,31 @@ TEST(EmulatedHadamard, OrderLayouts) {
 }
 TEST(EmulatedHadamard, Codes) { run_all(code_cases({8, 128, 512, 2048}), 1); }
 TEST(EmulatedHadamard, CodesOfLongRows) { run_all(code_cases({4096}), 1); }
+
+// Packed signs, unpacked as the kernels do, are the entries of the matrix.
+TEST(EmulatedHadamard, SignsOfTilesAreThoseOfTheMatrix) {
+  namespace f = core::mma_m16n8k16;
+  namespace map = core::hadamard;
+  for (const auto& [q, e] : {std::pair{12, 3}, {20, 2}, {28, 1}, {52, 2}, {172, 0}, {1, 8}}) {
+    for (const bool transpose : {false, true}) {
+      const int rows = q << e, tiles = map::order_tiles(rows), words = map::panel_row_words(tiles);
+      std::vector<std::uint32_t> packed(static_cast<std::size_t>(32 * tiles * words));
+      cuda::hadamard::make_tile_signs({q, e, transpose}, words, packed.data());
+      for (int i = 0; i < 16 * tiles * tiles * 128; ++i) {
+        const int tile = i / 256, lane = i / 8 % 32, reg = i / 2 % 4, half = i % 2;
+        const map::SignBits at = map::sign_bits(words, tile / tiles, tile % tiles, reg);
+        const std::uint32_t word = packed[static_cast<std::size_t>(32 * at.word + lane)];
+        const f::Coord in_tile = f::a_coord(lane, reg, half);
+        int row = tile / tiles * 16 + in_tile.row, column = tile % tiles * 16 + in_tile.column;
+        if (tile >= tiles * tiles || row >= rows || column >= rows) continue;
+        if (transpose) std::swap(row, column);
+        const int wanted = core::hadamard_entry({q, e}, row, column);
+        ASSERT_EQ((word << at.shift >> (15 + 16 * half) & 1U) != 0, wanted < 0)
+            << q << " 2^" << e << " row " << row << " column " << column;
+      }
+    }
+  }
+}
 
 TEST(EmulatedHadamard, ARowIsTheSameBitsAloneAndAmongOthers) {
   for (const std::int64_t n : {8, 128, 512, 1024, 3072, 4096, 8192}) {

@@ -92,7 +92,9 @@ class HadamardCheck {
       if (!c_.in_place) {
         EXPECT_EQ(x, x_bytes_) << kernel << " wrote to x, " << c_;
       }
-      const std::string wrong = check(out, tally.worst);
+      // These multiply zeros of a matrix with elements of the same piece: 0 * Inf.
+      const bool has_zeros = kernel.ends_with("hadamard_order") || kernel.ends_with("_panel");
+      const std::string wrong = check(out, has_zeros, tally.worst);
       EXPECT_EQ(wrong, "") << kernel << ": " << c_;
       outputs[kernel] = out;
     }
@@ -234,7 +236,7 @@ class HadamardCheck {
     return e * magnitude_[i] + (c_.x == DType::f16 ? 0x1p-24 : 0);
   }
 
-  std::string check(const std::vector<std::byte>& out, double& worst) {
+  std::string check(const std::vector<std::byte>& out, bool has_zeros, double& worst) {
     const TensorView& v = c_.in_place ? x_ : y_;
     std::vector<bool> written(out.size());
     double squares = 0, errors = 0, largest = 0, slack = 0;
@@ -254,8 +256,7 @@ class HadamardCheck {
         if (c_.y == c_.x) {
           got = load_element(out.data(), c_.x, at);
           if (!std::isfinite(wanted)) {
-            // Kernels for q > 1 have two sums after each other, of which the first may be +-Inf.
-            const bool may_be_nan = std::isnan(wanted) || (piece() & (piece() - 1)) != 0;
+            const bool may_be_nan = std::isnan(wanted) || has_zeros;
             const bool same = got == wanted || (may_be_nan && std::isnan(got));
             if (!same) return "element " + std::to_string(i) + " is " + std::to_string(got);
             continue;

@@ -35,8 +35,8 @@ HB_HD constexpr int order_unit_place(int unit, int p) {
 
 // Signs of A for a lane: bit 15 (lower half) and 31 (upper half) of word << shift belong to
 // register `reg` of the tile of rows `row` and of columns `k`. Four tiles to a word; a row of tiles
-// begins a word and takes as many as the largest q of its kernel, so that shifts are constants
-// there.
+// begins a word and takes `row_words`: in hadamard_order as many as the largest q of its kernel, so
+// that shifts are constants there (sign_row_words).
 struct SignBits {
   int word, shift;
 };

@@ -64,13 +64,13 @@ HB_HD constexpr int panel_column(int tile, int n) { return (n & 1) | tile << 1 |
 // bits that they share. With k = half, t (2 bits), register and c = g0, tile, g1, g2 of lane 4 g +
 // t that is half g0 + t0 tile + t1 g1 + register g2: a word for tile 0 and register 0, and what
 // flips the others.
-struct PanelSigns16 {
+struct ColumnSigns {
   std::uint32_t base, tile, reg;
   HB_HD constexpr std::uint32_t word(int of_tile, int of_reg) const {
     return base ^ (of_tile != 0 ? tile : 0) ^ (of_reg != 0 ? reg : 0);
   }
 };
-HB_HD constexpr PanelSigns16 panel_signs(std::uint32_t power, int lane) {
+HB_HD constexpr ColumnSigns column_signs(std::uint32_t power, int lane) {
   constexpr std::uint32_t both = 0x80008000U;
   const int g = lane / 4, t = lane % 4;
   const std::uint32_t high = (g & 1) != 0 ? 0x80000000U : 0;

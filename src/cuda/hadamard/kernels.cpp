@@ -1,4 +1,5 @@
 // The CUDA backend's rows for hadamard().
+#include <algorithm>
 #include <array>
 
 #include "core/cost/hadamard.h"
@@ -7,7 +8,6 @@
 #include "cuda/hadamard/launch.h"
 #include "cuda/hadamard/order.h"
 #include "cuda/hadamard/panel.h"
-#include "cuda/launch_kernel.h"
 
 namespace halfbyte::cuda {
 namespace {
@@ -23,15 +23,6 @@ std::string_view needs_gpu(const DeviceInfo& device) {
 }
 
 std::size_t no_workspace(const HadamardProblem&, const DeviceInfo&) { return 0; }
-
-double bytes_of(const HadamardProblem& p) {
-  using core::CodeKind;
-  const double y_bytes = p.kind == CodeKind::none   ? (p.y_dtype == DType::f32 ? 4 : 2)
-                         : p.kind == CodeKind::int4 ? 0.5
-                                                    : 1;
-  const double x_bytes = p.x_dtype == DType::f32 ? 4 : 2;
-  return static_cast<double>(p.rows()) * static_cast<double>(p.n) * (x_bytes + y_bytes);
-}
 
 // Instructions of a warp for a tile, counted in the machine code for sm_90a.
 double predict(const Instance& i, const HadamardProblem& p, const DeviceInfo& device,
@@ -92,12 +83,6 @@ std::string_view needs_clusters(const DeviceInfo& device) {
   return device.compute_capability < 90 ? "needs clusters: compute capability 9.0" : "";
 }
 
-std::string_view needs_warpgroups(const DeviceInfo& device) {
-  const std::string_view reason = needs_gpu(device);
-  if (!reason.empty()) return reason;
-  return runs_sm90_code(device.compute_capability) ? "" : "needs wgmma: compute capability 9.0";
-}
-
 std::string_view reject_spread_row(const HadamardProblem& p, const DeviceInfo&) {
   if (p.size.q != 1) return "the size is no power of two";
   if (p.size.p < 13 || p.size.p > 16) return "for transforms of 8192 ... 65536";
@@ -117,6 +102,16 @@ void run_spread_row(const HadamardProblem& p, const DeviceInfo& device, void*) {
   launch(spread_row_for(p, device), p, device);
 }
 
+// Of the two kernels for q 2^p one is behind the other whatever the number of rows.
+double rank_panel(const HadamardProblem& p, const DeviceInfo& device) {
+  const double us = predict_panel(p, device);
+  return prefers_panel(p, device) ? us : std::max(us, 1.01 * predict_order(p, device));
+}
+double rank_order(const HadamardProblem& p, const DeviceInfo& device) {
+  const double us = predict_order(p, device);
+  return prefers_panel(p, device) ? std::max(us, 1.01 * predict_panel(p, device)) : us;
+}
+
 std::string_view reject_nothing(const HadamardProblem&, const DeviceInfo&) { return {}; }
 
 constexpr std::array rows{
@@ -133,11 +128,11 @@ constexpr std::array rows{
     HadamardKernel{
         "cuda/hadamard_panel",
         "q 2^p as 33 ... 256 rows of 64 ... 256 columns, wgmma and mma.m16n8k16", DeviceType::cuda,
-        needs_warpgroups, reject_panel, predict_panel, no_workspace,
+        needs_warpgroups, reject_panel, rank_panel, no_workspace,
         [](const HadamardProblem& p, const DeviceInfo& device, void*) { launch_panel(p, device); }},
     HadamardKernel{
         "cuda/hadamard_order", "q 2^p with 2^p = 64 ... 1024, both by mma.m16n8k16",
-        DeviceType::cuda, needs_gpu, reject_order, predict_order, no_workspace,
+        DeviceType::cuda, needs_gpu, reject_order, rank_order, no_workspace,
         [](const HadamardProblem& p, const DeviceInfo& device, void*) { launch_order(p, device); }},
     HadamardKernel{"cuda/hadamard_butterfly", "every size, type, axis and step, plain",
                    DeviceType::cuda, needs_gpu, reject_nothing, predict_butterfly,

@@ -84,6 +84,14 @@ const Instance& find(std::span<const Instance> list, int log2_n, std::int64_t le
 
 }  // namespace
 
+double bytes_of(const HadamardProblem& p) {
+  const double y_bytes = p.kind == CodeKind::none   ? (p.y_dtype == DType::f32 ? 4 : 2)
+                         : p.kind == CodeKind::int4 ? 0.5
+                                                    : 1;
+  const double x_bytes = p.x_dtype == DType::f32 ? 4 : 2;
+  return static_cast<double>(p.rows()) * static_cast<double>(p.n) * (x_bytes + y_bytes);
+}
+
 Args args_of(const HadamardProblem& p) {
   return {.x = p.x,
           .y = p.y,
@@ -196,7 +204,7 @@ void launch(const Instance& instance, const HadamardProblem& p, const DeviceInfo
                  .shared_bytes = static_cast<std::size_t>(instance.shared_bytes),
                  .stream = p.stream,
                  .cluster = instance.cluster,
-                 .overlaps = may_overlap(device.compute_capability)},
+                 .overlaps = runs_sm90_code(device.compute_capability)},
                 instance.kernel, a);
 }
 

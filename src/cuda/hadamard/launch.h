@@ -15,6 +15,9 @@ std::span<const Instance> in_registers_of(DType x);
 std::span<const Instance> rows_of(DType x);
 std::span<const Instance> spread_rows_of(DType x);
 
+// Read and written.
+double bytes_of(const HadamardProblem& p);
+
 // Everything of a problem that the kernels want to know.
 Args args_of(const HadamardProblem& p);
 

@@ -48,15 +48,18 @@ struct Share {
 
 Share share_of(const HadamardProblem& p, const DeviceInfo& device) {
   const PanelInstance& i = instance_for(p);
-  const std::int64_t units = (p.rows() * p.pieces() + i.pieces - 1) / i.pieces;
-  const int parts = (shape_of(p).rows + 64 * i.warpgroups - 1) / (64 * i.warpgroups);
-  // Few pieces: 64 rows of A to a block. In place one may not write what another has yet to read.
-  if (units * parts <= 2 * device.workers && p.x != p.y) {
-    const int log2_parts = static_cast<int>(std::bit_width(static_cast<unsigned>(parts - 1)));
-    return {units << log2_parts, log2_parts, 2};
-  }
   const std::size_t fit = device.shared_memory_per_sm / (shared_bytes(p) + 1024);
-  return {units, 0, std::clamp(static_cast<int>(fit), 1, i.blocks_per_sm)};
+  const int resident = std::clamp(static_cast<int>(fit), 1, i.blocks_per_sm);
+  const std::int64_t units = (p.rows() * p.pieces() + i.pieces - 1) / i.pieces;
+  const unsigned parts = (shape_of(p).rows + 64 * i.warpgroups - 1) / (64 * i.warpgroups);
+  const int log2_parts = static_cast<int>(std::bit_width(parts - 1));
+  // Few pieces: 64 rows of A to a warpgroup. In place a block may not write what another has yet to
+  // read; a plan without memory is one for calls that are not.
+  const bool in_place = p.x != nullptr && p.x == p.y;
+  if (!in_place && units << log2_parts <= std::int64_t{device.workers} * std::min(2, resident)) {
+    return {units << log2_parts, log2_parts, resident};
+  }
+  return {units, 0, resident};
 }
 
 // Made once for every matrix: they take the host up to 0.1 ms.
@@ -80,6 +83,10 @@ int power_of(const map::PanelShape& shape) {
 
 }  // namespace
 
+std::string_view needs_warpgroups(const DeviceInfo& device) {
+  return runs_sm90_code(device.compute_capability) ? "" : "needs wgmma: compute capability 9.0";
+}
+
 std::string_view reject_panel(const HadamardProblem& p, const DeviceInfo& device) {
   const map::PanelShape shape = shape_of(p);
   if (shape.rows == 0) return "for q 2^p as 33 ... 256 rows of 64, 128 or 256 columns";
@@ -91,14 +98,17 @@ std::string_view reject_panel(const HadamardProblem& p, const DeviceInfo& device
   if (!std::isfinite(std::ldexp(p.scale, 6 + shape.log2_chunks + power_of(shape)))) {
     return "the scale is near the end of f32";
   }
-  const std::size_t bytes = shared_bytes(p);
-  if (bytes > device.shared_memory_per_block) return "needs more shared memory than this GPU has";
+  return shared_bytes(p) > device.shared_memory_per_block
+             ? "needs more shared memory than this GPU has"
+             : "";
+}
+
+bool prefers_panel(const HadamardProblem& p, const DeviceInfo& device) {
+  if (!needs_warpgroups(device).empty() || !reject_panel(p, device).empty()) return false;
   // 28672: 93 us by three blocks an SM, 80 by hadamard_order (2^26 elements, one H200).
-  if (p.fast && p.size.q <= 60 && shape.log2_chunks < 2 &&
-      4 * (bytes + 1024) > device.shared_memory_per_sm) {
-    return "with small q hadamard_order is faster where few blocks fit an SM";
-  }
-  return {};
+  const bool few_blocks = 4 * (shared_bytes(p) + 1024) > device.shared_memory_per_sm;
+  const bool rounds_once = !p.fast || output_of(p) == Output::given;
+  return rounds_once || p.size.q > 60 || shape_of(p).log2_chunks == 2 || !few_blocks;
 }
 
 double predict_panel(const HadamardProblem& p, const DeviceInfo& device) {
@@ -106,7 +116,7 @@ double predict_panel(const HadamardProblem& p, const DeviceInfo& device) {
   const double elements = static_cast<double>(p.rows()) * static_cast<double>(p.n);
   const double warps = 4.0 * instance_for(p).warpgroups, blocks = static_cast<double>(share.blocks);
   const core::HadamardCost cost{
-      .bytes = elements * (p.kind == core::CodeKind::none ? 4 : 3),
+      .bytes = bytes_of(p),
       .blocks = blocks,
       .resident = static_cast<double>(share.resident),
       .warps = warps,
@@ -138,7 +148,7 @@ void launch_panel(const HadamardProblem& p, const DeviceInfo& device) {
                  .threads = 128 * instance.warpgroups,
                  .shared_bytes = shared_bytes(p),
                  .stream = p.stream,
-                 .overlaps = may_overlap(device.compute_capability)},
+                 .overlaps = runs_sm90_code(device.compute_capability)},
                 instance.kernel, args, signs_of(p));
 }
 

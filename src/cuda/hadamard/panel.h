@@ -21,11 +21,11 @@ struct PanelArgs {
 
 // Signs of the tiles of A: cuda/hadamard/tile_signs.h, ceil(tiles / 4) words a row of tiles.
 struct alignas(16) PanelSigns {
-  std::uint32_t words[16 * 4 * 32];
+  static constexpr int tiles = core::hadamard::order_tiles(core::hadamard::most_panel_rows);
+  std::uint32_t words[tiles * core::hadamard::panel_row_words(tiles) * 32];
 };
 
 struct PanelInstance {
-  DType dtype;
   int log2_chunks;
   bool one_rounding;
   Output output;
@@ -39,7 +39,11 @@ struct PanelInstance {
 std::span<const PanelInstance> panels_f16();
 std::span<const PanelInstance> panels_bf16();
 
+std::string_view needs_warpgroups(const DeviceInfo& device);
 std::string_view reject_panel(const HadamardProblem& p, const DeviceInfo& device);
+// Whether this kernel is the one for the problem's size, mode and output, whatever the number of
+// rows: another one's sums round elsewhere, and a row has the same bits alone and among others.
+bool prefers_panel(const HadamardProblem& p, const DeviceInfo& device);
 double predict_panel(const HadamardProblem& p, const DeviceInfo& device);
 void launch_panel(const HadamardProblem& p, const DeviceInfo& device);
 

@@ -11,8 +11,8 @@ namespace halfbyte::cuda::hadamard {
 // column 16 group + 4 t + i of row g + 8 h.
 template <class Number, bool one_rounding, int log2_groups, int groups>
 __device__ void transform_columns(int lane, float (&v_r)[groups][8]) {
-  const auto of_numbers = map::panel_signs(Number::power(4 + log2_groups), lane);
-  const auto of_rests = map::panel_signs(map::bf16_power(4 + log2_groups), lane);
+  const auto of_numbers = map::column_signs(Number::power(4 + log2_groups), lane);
+  const auto of_rests = map::column_signs(map::bf16_power(4 + log2_groups), lane);
 #pragma unroll
   for (int group = 0; group < groups; ++group) {
     std::uint32_t a_r[4], rest_r[4];

@@ -10,8 +10,7 @@ namespace halfbyte::cuda::hadamard {
 template <class Number, int log2_chunks, bool one_rounding, Output output>
 constexpr PanelInstance panel() {
   using K = Panel<Number, log2_chunks, one_rounding, output>;
-  return {.dtype = Number::dtype,
-          .log2_chunks = log2_chunks,
+  return {.log2_chunks = log2_chunks,
           .one_rounding = one_rounding,
           .output = output,
           .pieces = K::pieces,

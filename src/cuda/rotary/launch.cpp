@@ -109,7 +109,7 @@ void launch(const Instance& instance, const RotaryProblem& p, const DeviceInfo& 
                 {.grid = (a.items.count() + warps_per_block - 1) / warps_per_block,
                  .threads = 32 * warps_per_block,
                  .stream = p.heads.stream,
-                 .overlaps = may_overlap(device.compute_capability)},
+                 .overlaps = runs_sm90_code(device.compute_capability)},
                 instance.kernel, a);
 }
 

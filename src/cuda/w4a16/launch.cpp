@@ -145,7 +145,7 @@ void launch(const Instance& instance, const LinearProblem& p, const GemmConfig& 
        .shared_bytes = instance.shared_bytes(c.warps),
        .stream = p.stream,
        // What precedes an atomic kernel is the clearing of its sums.
-       .overlaps = p.overlaps && may_overlap(capability) && instance.meeting == Meeting::ordered},
+       .overlaps = p.overlaps && runs_sm90_code(capability) && instance.meeting == Meeting::ordered},
       instance.kernel, a);
 }
 

@@ -21,7 +21,6 @@ struct LaunchShape {
 };
 
 inline bool runs_sm90_code(int compute_capability) { return compute_capability == 90; }
-inline bool may_overlap(int) { return false; }
 
 template <class... Parameters>
 void launch_kernel(std::string_view, const LaunchShape& shape, void (*kernel)(Parameters...),
