@@ -136,13 +136,13 @@ TEST(EmulatedHadamard, SignsOfTilesAreThoseOfTheMatrix) {
       const int rows = q << e, tiles = map::order_tiles(rows), words = map::panel_row_words(tiles);
       std::vector<std::uint32_t> packed(static_cast<std::size_t>(32 * tiles * words));
       cuda::hadamard::make_tile_signs({q, e, transpose}, words, packed.data());
-      for (int i = 0; i < 16 * tiles * tiles * 128; ++i) {
+      for (int i = 0; i < 256 * tiles * tiles; ++i) {
         const int tile = i / 256, lane = i / 8 % 32, reg = i / 2 % 4, half = i % 2;
         const map::SignBits at = map::sign_bits(words, tile / tiles, tile % tiles, reg);
         const std::uint32_t word = packed[static_cast<std::size_t>(32 * at.word + lane)];
         const f::Coord in_tile = f::a_coord(lane, reg, half);
         int row = tile / tiles * 16 + in_tile.row, column = tile % tiles * 16 + in_tile.column;
-        if (tile >= tiles * tiles || row >= rows || column >= rows) continue;
+        if (row >= rows || column >= rows) continue;
         if (transpose) std::swap(row, column);
         const int wanted = core::hadamard_entry({q, e}, row, column);
         ASSERT_EQ((word << at.shift >> (15 + 16 * half) & 1U) != 0, wanted < 0)
