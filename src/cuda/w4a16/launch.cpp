@@ -138,15 +138,15 @@ void launch(const Instance& instance, const LinearProblem& p, const GemmConfig& 
     }
   }
   const int capability = device_info({DeviceType::cuda, w.device}).compute_capability;
-  launch_kernel(
-      "linear",
-      {.grid = a.division.workers(),
-       .threads = 32 * c.warps,
-       .shared_bytes = instance.shared_bytes(c.warps),
-       .stream = p.stream,
-       // What precedes an atomic kernel is the clearing of its sums.
-       .overlaps = p.overlaps && runs_sm90_code(capability) && instance.meeting == Meeting::ordered},
-      instance.kernel, a);
+  launch_kernel("linear",
+                {.grid = a.division.workers(),
+                 .threads = 32 * c.warps,
+                 .shared_bytes = instance.shared_bytes(c.warps),
+                 .stream = p.stream,
+                 // What precedes an atomic kernel is the clearing of its sums.
+                 .overlaps = p.overlaps && runs_sm90_code(capability) &&
+                             instance.meeting == Meeting::ordered},
+                instance.kernel, a);
 }
 
 void warm_up(int device) {
