@@ -37,7 +37,7 @@ constexpr PanelShape panel_of(int q, int p) {
   double least = 0;
   for (int log2_chunks = 0; log2_chunks <= 2; ++log2_chunks) {
     const int e = p - 6 - log2_chunks;
-    if (e < 0 || (static_cast<std::int64_t>(q) << e) > most_panel_rows) continue;
+    if (e < 0 || e > 8 || q > most_panel_rows >> e) continue;
     const int rows = q << e;
     if (rows <= 32 || (log2_chunks == 2 && best.rows != 0)) continue;
     constexpr int everything_else = 96;
