@@ -30,12 +30,7 @@ TEST_P(CudaHadamardLarge, RowsBeyondBothLimits) {
   const std::int64_t rows = two_32 / n + 3, period = (std::int64_t{1} << 24) / n;
   const auto x_row = static_cast<std::size_t>(n) * 2;
   const auto y_row = static_cast<std::size_t>(n) * size_of(y_dtype);
-  std::size_t free = 0, total = 0;
-  bench::check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
-  if (free < static_cast<std::size_t>(rows + 2 * period) * (x_row + y_row)) {
-    GTEST_SKIP() << "needs " << (static_cast<std::size_t>(rows) * (x_row + y_row) >> 30)
-                 << " GiB of GPU memory";
-  }
+  SKIP_WITHOUT_GIB(static_cast<std::int64_t>(x_row + y_row) * (rows + 2 * period) / gib + 1);
   std::vector<std::uint16_t> some(static_cast<std::size_t>(period * n));
   std::mt19937_64 bits(3);
   for (auto& number : some) number = static_cast<std::uint16_t>(bits() & 0xBBFFU);  // |x| < 2

@@ -7,6 +7,7 @@
 #include "bench/cuda/handles.h"
 #include "bench/random_data.h"
 #include "linear/under_test.h"
+#include "tests/cuda/gpu.h"
 #include "tests/support/operand.h"
 #include "tests/support/reference.h"
 #include "tests/support/weights.h"
@@ -17,19 +18,6 @@ namespace {
 using test::Call;
 
 constexpr std::int64_t two_31 = std::int64_t{1} << 31, two_32 = std::int64_t{1} << 32;
-constexpr std::int64_t gib = std::int64_t{1} << 30;
-
-std::int64_t free_gib() {
-  std::size_t free = 0, total = 0;
-  bench::check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
-  return static_cast<std::int64_t>(free) / gib;
-}
-
-#define SKIP_WITHOUT_GIB(needed)                                                          \
-  if (const std::int64_t has = free_gib(); has < (needed)) {                              \
-    GTEST_SKIP() << "needs " << (needed) << " GiB of GPU memory, " << has << " are free"; \
-  }
-
 // The weight's columns at `columns` alone.
 QuantizedWeight columns_of(const QuantizedWeight& w, const std::vector<std::int64_t>& columns) {
   QuantizedWeight part = w;
